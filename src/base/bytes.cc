@@ -1,0 +1,41 @@
+#include "base/bytes.h"
+
+namespace cairn {
+
+std::string to_hex(ByteView bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (const std::uint8_t b : bytes) {
+    out += kDigits[b >> 4];
+    out += kDigits[b & 15];
+  }
+  return out;
+}
+
+Result<Bytes> from_hex(std::string_view text) {
+  const auto digit = [](char c) -> int {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+  };
+  if (text.size() % 2 != 0) return fail(ErrorCode::malformed, "hexadecimal of odd length {}", text.size());
+  Bytes out;
+  out.reserve(text.size() / 2);
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    const int high = digit(text[i]), low = digit(text[i + 1]);
+    if (high < 0 || low < 0) return fail(ErrorCode::malformed, "no hexadecimal digit at offset {}", i);
+    out.push_back(static_cast<std::uint8_t>(high * 16 + low));
+  }
+  return out;
+}
+
+Result<ByteView> ByteReader::take(std::size_t n) {
+  if (n > left()) return fail(ErrorCode::malformed, "cut short at offset {}: expected {} bytes more, got {}", at_, n, left());
+  const ByteView out = bytes_.subspan(at_, n);
+  at_ += n;
+  return out;
+}
+
+}  // namespace cairn
