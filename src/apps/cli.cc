@@ -1,14 +1,33 @@
 #include "apps/cli.h"
 
-#include <CLI/CLI.hpp>
+#include "apps/command.h"
+#include "apps/commands.h"
 
 namespace cairn::apps {
+namespace {
+
+// In the order in which `cairn --help` lists them.
+constexpr AddCommand kCommands[] = {nullptr};
+
+}  // namespace
 
 int run(int argc, char** argv) {
-  CLI::App app{"Cairn: foundation models built together, used as permitted"};
-  app.set_version_flag("--version", "0.1.0");
-  CLI11_PARSE(app, argc, argv);
-  return 0;
+  Shell shell{.env = {system_clock(), system_entropy(), terminal_progress()}};
+  CLI::App app{"Cairn: foundation models built together, used as permitted", "cairn"};
+  app.set_version_flag("--version", "cairn 0.1.0");
+  app.add_option("--site", shell.site, "The site's directory")->envname("CAIRN_SITE");
+  app.add_flag("--json", shell.json, "Print one line of JSON, for machines");
+  app.require_subcommand(1);
+  app.fallthrough();  // --site and --json may stand after the subcommand
+  for (const AddCommand add : kCommands)
+    if (add != nullptr) add(app, shell);
+  watch_for_interrupts();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(ErrorCode::invalid);
+  }
+  return shell.exit_code;
 }
 
 }  // namespace cairn::apps

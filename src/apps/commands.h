@@ -1,0 +1,15 @@
+// The table of subcommands, in the order of the pipeline. cli.cc walks it.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace cairn::apps {
+
+struct Shell;
+using AddCommand = void (*)(CLI::App&, Shell&);
+
+// One line a command here, one entry in cli.cc's table.
+
+}  // namespace cairn::apps
