@@ -1,0 +1,84 @@
+// Generation: a session holds a model's bf16 weights, a KV cache and, while one is switched on, a module.
+// Logits are bit for bit those of the training forward pass over the same tokens: one arithmetic, two ways to walk it.
+// Not scheduling of many clients (serve/). Thread rule: one thread per Session.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/low_rank.h"
+#include "model/model.h"
+#include "tensor/context.h"
+#include "text/tokenizer.h"
+
+namespace cairn::infer {
+
+class Session {
+ public:
+  // The model and the module are read here and need not outlive the call; the Context must outlive the Session.
+  // invalid: the module is for another configuration.
+  static Result<Session> open(tensor::Context& context, const model::Model& model,
+                              const model::LowRank* module = nullptr);
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  ~Session();
+
+  // Appends tokens to the cache and returns the logits [V] after the last one, valid until the next call.
+  // invalid: no token, an id of V or more, or more tokens than the context has room for.
+  Result<std::span<const float>> feed(std::span<const std::uint16_t> tokens);
+  // Forgets all but the first `kept` tokens (at most length()).
+  void rewind(std::uint32_t kept);
+  std::uint32_t length() const;
+  std::uint32_t context() const;     // T
+  std::uint32_t vocabulary() const;  // V
+
+ private:
+  struct State;
+  explicit Session(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+struct SamplingSettings {
+  float temperature = 1.0F;  // 0: the likeliest token, always
+  std::uint32_t top_k = 0;   // 0: all
+  float top_p = 1.0F;        // in (0, 1]
+  std::uint64_t seed = 0;    // with the settings and the prompt it fixes the text, on every machine
+  std::uint32_t max_tokens = 64;
+  std::vector<std::string> stop;  // at most 16, none empty; the text ends before the first that appears
+  std::optional<std::uint16_t> end_of_text;
+  std::uint32_t logprobs = 0;  // alternatives per token to report, at most 20
+};
+Status check(const SamplingSettings& settings);
+
+struct TokenLogprob {
+  std::uint16_t token = 0;
+  float logprob = 0;  // natural logarithm, of the model's distribution before temperature and cuts
+};
+struct GeneratedToken {
+  TokenLogprob chosen;
+  std::vector<TokenLogprob> alternatives;  // the likeliest, best first
+};
+enum class Finish : std::uint8_t { stop, length };  // a stop string or the end of the text; max_tokens or the context
+
+struct Generation {
+  std::string text;  // up to, not including, the stop string; whole bytes as the tokenizer gives them
+  std::vector<GeneratedToken> tokens;
+  Finish finish = Finish::length;
+  std::uint32_t prompt_tokens = 0;  // that were read: a prompt too long for the context loses its beginning
+};
+
+// Called with each piece of text that is final (a possible beginning of a stop string is held back). false ends the
+// generation.
+using TextSink = std::function<bool(std::string_view piece)>;
+
+// The session is rewound first. invalid: settings out of range, an empty prompt.
+Result<Generation> generate(Session& session, const text::Tokenizer& tokenizer, std::span<const std::uint16_t> prompt,
+                            const SamplingSettings& settings, const TextSink& sink = {});
+
+}  // namespace cairn::infer

@@ -1,0 +1,78 @@
+// A model: its configuration and its master weights, one flat buffer of f32 with named views.
+// Not the bf16 copies that products read (model/compute.h) and not a file (model/checkpoint.h).
+// A movable value that owns its buffer; const access from any number of threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/config.h"
+
+namespace cairn::model {
+
+// Where a named tensor lies in the flat buffer. Names and shapes are those of the Llama family in safetensors files.
+struct Parameter {
+  std::string name;
+  std::vector<std::uint64_t> shape;  // {rows, columns}, or {length} for a gain
+  std::size_t offset = 0;            // in floats
+  std::size_t count = 0;
+  bool is_gain() const { return shape.size() == 1; }
+};
+
+// Every tensor of such a model in the order of the flat buffer. q, k and v of a layer lie together, as do gate and up,
+// so that each group is one matrix of a product.
+std::vector<Parameter> parameters_of(const ModelConfig& config);
+
+// f32 at an address that is a multiple of 64; zeroed when made.
+class FloatBuffer {
+ public:
+  FloatBuffer() = default;
+  explicit FloatBuffer(std::size_t count);
+  FloatBuffer(const FloatBuffer& other);
+  FloatBuffer& operator=(const FloatBuffer& other);
+  FloatBuffer(FloatBuffer&&) noexcept = default;
+  FloatBuffer& operator=(FloatBuffer&&) noexcept = default;
+  std::span<float> span() { return {data_.get(), count_}; }
+  std::span<const float> span() const { return {data_.get(), count_}; }
+  std::size_t size() const { return count_; }
+
+ private:
+  struct Free {
+    void operator()(float* data) const;
+  };
+  std::unique_ptr<float[], Free> data_;
+  std::size_t count_ = 0;
+};
+
+class Model {
+ public:
+  // All weights zero. The errors of check().
+  static Result<Model> make(const ModelConfig& config);
+  // Gains 1; matrices normal with deviation 0.02, those that write to the residual stream 0.02 / sqrt(2 L) (GPT-2's
+  // scheme), each from its own Philox stream (seed, tensor index): the same on every machine.
+  static Result<Model> initialise(const ModelConfig& config, std::uint64_t seed);
+
+  const ModelConfig& config() const { return config_; }
+  const std::vector<Parameter>& parameters() const { return parameters_; }
+  std::span<float> weights() { return weights_.span(); }              // [P]
+  std::span<const float> weights() const { return weights_.span(); }  // [P]
+  std::span<const float> tensor(const Parameter& parameter) const {
+    return weights().subspan(parameter.offset, parameter.count);
+  }
+  // Null where there is none of that name.
+  const Parameter* find(std::string_view name) const;
+
+ private:
+  Model(ModelConfig config, std::vector<Parameter> parameters);
+  ModelConfig config_;
+  std::vector<Parameter> parameters_;
+  FloatBuffer weights_;
+};
+
+}  // namespace cairn::model
