@@ -1,0 +1,34 @@
+// UTF-8 as Cairn needs it: is it valid, its canonical composition (NFC, Unicode Standard Annex 15), legacy bytes made
+// UTF-8. Not a string class: everything is std::string holding bytes. Pure functions; any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace cairn::text {
+
+// The offset of the first byte that is not part of well-formed UTF-8 (Unicode table 3-7); nullopt where all is well.
+std::optional<std::size_t> first_bad_utf8(std::string_view bytes);
+
+// malformed: names the offset and the byte.
+Status check_utf8(std::string_view bytes);
+
+// The canonical composition. malformed: not UTF-8; invalid: more than 1 GiB.
+Result<std::string> nfc(std::string_view utf8);
+
+// Reads each byte as ISO 8859-1, which never fails: for old documentation that is not UTF-8.
+std::string from_latin1(std::string_view bytes);
+
+// One code point off the front of `bytes` (not empty). An ill-formed byte is one unit of its own: valid is false,
+// length 1.
+struct CodePoint {
+  char32_t value = 0;
+  unsigned length = 1;  // bytes
+  bool valid = true;
+};
+CodePoint first_code_point(std::string_view bytes);
+
+}  // namespace cairn::text
