@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/env.h"
-#include "base/json.h"
+#include <nlohmann/json_fwd.hpp>
 #include "data/record.h"
 
 namespace cairn::data {
@@ -88,7 +88,7 @@ const std::vector<std::string>& pass_names();
 // an n-gram of 0.
 Result<Curated> curate(std::vector<Record> records, const CurateSettings& settings, const Env& env);
 
-Json to_json(const PassReport& report);
+nlohmann::json to_json(const PassReport& report);
 // A table for people: pass, records and MB in and out, seconds, the main reasons.
 std::string to_text(const std::vector<PassReport>& reports);
 
