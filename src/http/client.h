@@ -23,16 +23,17 @@ struct ClientOptions {
   std::chrono::milliseconds total_timeout{600'000};  // for a whole exchange
   std::size_t max_body_bytes = std::size_t{1} << 30;
   std::size_t max_header_bytes = 64 << 10;
-  Headers headers;      // sent with every request
-  std::string ca_file;  // trusted certificates in PEM; empty: the system's
+  Headers headers = {};      // sent with every request
+  std::string ca_file = {};  // trusted certificates in PEM; empty: the system's
   PlainHttp plain_http = PlainHttp::loopback_only;
-  std::function<bool()> stop;  // looked at about once a second and with every piece of data; true ends the exchange
+  std::function<bool()> stop =
+      {};  // looked at about once a second and with every piece of data; true ends the exchange
 };
 
 struct Reply {
   int status = 0;
-  Headers headers;
-  std::string body;  // empty where the body was given to `on_data`
+  Headers headers = {};
+  std::string body = {};  // empty where the body was given to `on_data`
 
   const std::string* header(std::string_view name) const { return find_header(headers, name); }
   bool ok() const { return status >= 200 && status < 300; }
@@ -40,11 +41,11 @@ struct Reply {
 
 struct Outgoing {
   std::string method = "GET";
-  std::string target;  // path and query, already encoded: "/v1/models"
-  Headers headers;
-  std::string_view body;  // sent where the method is not GET or HEAD; must outlive the call
+  std::string target = "/";  // path and query, already encoded: "/v1/models"
+  Headers headers = {};
+  std::string_view body = {};  // sent where the method is not GET or HEAD; must outlive the call
   // Where set, gets the body as it comes, instead of Reply::body; returning false ends the exchange, without an error.
-  std::function<bool(std::string_view)> on_data;
+  std::function<bool(std::string_view)> on_data = {};
 };
 
 class Client {

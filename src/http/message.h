@@ -24,13 +24,13 @@ using Headers = std::vector<Header>;  // in the order in which they came
 const std::string* find_header(const Headers& headers, std::string_view name);
 
 struct Request {
-  std::string method;                                      // "GET"; any token, as sent
-  std::string target;                                      // as sent: "/api/can?task=text.draft-reply"
-  std::string path;                                        // percent-decoded, up to the '?': "/api/can"
-  std::vector<std::pair<std::string, std::string>> query;  // percent-decoded, in order
-  Headers headers;
-  std::string body;
-  std::string peer;  // the client's address without its port
+  std::string method;                                           // "GET"; any token, as sent
+  std::string target;                                           // as sent: "/api/can?task=text.draft-reply"
+  std::string path;                                             // percent-decoded, up to the '?': "/api/can"
+  std::vector<std::pair<std::string, std::string>> query = {};  // percent-decoded, in order
+  Headers headers = {};
+  std::string body = {};
+  std::string peer = {};  // the client's address without its port
 
   const std::string* header(std::string_view name) const { return find_header(headers, name); }
   // The first query parameter of that name; empty where there is none.
@@ -42,7 +42,8 @@ class Writer {
  public:
   virtual ~Writer() = default;
   // Sends `data` now and waits until the system has taken it, so that a slow peer slows the producer. False once the
-  // peer has gone, was too slow, or the server is stopping: produce no more and return. Empty data is not sent.
+  // peer has gone (or has closed its sending side), was too slow, or the server is stopping: produce no more and
+  // return. Empty data is not sent.
   virtual bool write(std::string_view data) = 0;
   // Whether a write would still be worth its work; costs nothing.
   virtual bool open() const = 0;
@@ -50,11 +51,11 @@ class Writer {
 
 struct Response {
   int status = 200;
-  Headers headers;  // never Content-Length, Transfer-Encoding or Connection: the server writes those
-  std::string body;
+  Headers headers = {};  // never Content-Length, Transfer-Encoding or Connection: the server writes those
+  std::string body = {};
   // Where set, `body` is ignored and this produces it, in chunks, on the worker's thread. An exception out of it breaks
   // the connection, so that the client sees the body as cut.
-  std::function<void(Writer&)> stream;
+  std::function<void(Writer&)> stream = {};
 };
 
 Response respond(int status, std::string_view content_type, std::string body);
