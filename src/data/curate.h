@@ -8,13 +8,13 @@
 
 #include <cstdint>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/env.h"
-#include <nlohmann/json_fwd.hpp>
 #include "data/record.h"
 
 namespace cairn::data {

@@ -1,0 +1,102 @@
+#include "data/shard.h"
+
+#include <gtest/gtest.h>
+
+#include "text/tokenizer_training.h"
+
+namespace cairn::data {
+namespace {
+
+const text::Tokenizer& tokenizer() {
+  static const text::Tokenizer t = [] {
+    text::TokenizerTrainer trainer;
+    trainer.add("the first document, the second document and the third");
+    return trainer.train({.vocabulary = 280}).value();
+  }();
+  return t;
+}
+
+Bytes file() {
+  ShardWriter writer(tokenizer());
+  writer.add("the first document");
+  writer.add("");
+  writer.add("the third");
+  return writer.finish();
+}
+
+TEST(Shard, HoldsItsDocumentsEachClosed) {
+  const Shard shard = Shard::parse(file()).value();
+  EXPECT_EQ(shard.documents(), 3U);
+  EXPECT_EQ(shard.vocabulary(), tokenizer().vocabulary());
+  EXPECT_EQ(shard.tokenizer(), tokenizer().digest());
+  EXPECT_EQ(tokenizer().decode(shard.tokens()).value(),
+            "the first document<|endoftext|><|endoftext|>the third<|endoftext|>");
+}
+
+TEST(Shard, IsReadFromAMappedFile) {
+  const auto folder = TemporaryFolder::make("cairn-shard").value();
+  ASSERT_TRUE(write_file(folder.path() / "s", file()).has_value());
+  Shard shard = Shard::open(folder.path() / "s").value();
+  const Shard moved = std::move(shard);
+  EXPECT_EQ(tokenizer().decode(moved.tokens()).value(),
+            "the first document<|endoftext|><|endoftext|>the third<|endoftext|>");
+  EXPECT_EQ(Shard::open(folder.path() / "none").error().code, ErrorCode::not_found);
+}
+
+TEST(Shard, AnyTruncationOrFlippedBitIsAnError) {
+  Bytes bytes = file();
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    EXPECT_FALSE(Shard::parse(Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n))).has_value()) << n;
+  for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+    bytes[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
+    EXPECT_FALSE(Shard::parse(bytes).has_value()) << "bit " << bit;
+    bytes[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
+  }
+  EXPECT_EQ(Shard::parse({}).error().message, "not a token shard: expected \"CAIRNTOK\" in front");
+  bytes.pop_back();
+  EXPECT_EQ(Shard::parse(bytes).error().message,
+            fmt::format("a token shard of {} tokens: expected {} bytes of them, got {}", (bytes.size() - 127) / 2,
+                        bytes.size() - 127, bytes.size() - 128));
+}
+
+TEST(Sequences, EveryTokenButTheFirstIsPredictedOnce) {
+  std::vector<text::TokenId> tokens(23);
+  for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<text::TokenId>(i);
+  const Sequences sequences(tokens, 5);
+  ASSERT_EQ(sequences.count(), 4U);
+  std::size_t next = 1;
+  for (std::size_t s = 0; s < sequences.count(); ++s) {
+    ASSERT_EQ(sequences[s].size(), 6U);
+    for (std::size_t t = 1; t < 6; ++t) EXPECT_EQ(sequences[s][t], next++);
+  }
+  EXPECT_EQ(Sequences({}, 5).count(), 0U);
+  EXPECT_EQ(Sequences(tokens, 23).count(), 0U);
+  EXPECT_EQ(Sequences(tokens, 22).count(), 1U);
+}
+
+TEST(Split, DependsOnTheRecordAloneAndHitsItsShare) {
+  int heldout = 0;
+  for (int i = 0; i < 5000; ++i) {
+    const RecordId id{sha256(std::to_string(i))};
+    EXPECT_EQ(split_of(id, 0), Split::train);
+    EXPECT_EQ(split_of(id, 1000), Split::heldout);
+    heldout += split_of(id, 50) == Split::heldout;
+  }
+  EXPECT_GT(heldout, 190);
+  EXPECT_LT(heldout, 310);
+}
+
+TEST(ShardOrder, IsAShuffleThatTheInputsOrderCannotChange) {
+  std::vector<Record> records(50);
+  for (std::size_t i = 0; i < records.size(); ++i) records[i].id.digest = sha256(std::to_string(i));
+  std::vector<RecordId> forward, backward, other;
+  for (const auto i : shard_order(records, 7)) forward.push_back(records[i].id);
+  for (const auto i : shard_order(records, 8)) other.push_back(records[i].id);
+  std::reverse(records.begin(), records.end());
+  for (const auto i : shard_order(records, 7)) backward.push_back(records[i].id);
+  EXPECT_EQ(forward, backward);
+  EXPECT_NE(forward, other);
+}
+
+}  // namespace
+}  // namespace cairn::data
