@@ -16,9 +16,9 @@
 namespace cairn::infer {
 
 struct ScoreSettings {
-  std::uint32_t context = 0;  // window length; 0: the model's
-  std::uint32_t stride = 0;   // tokens that each later window adds; 0: half the window. Every token after the first
-                             // window is scored with at least context - stride tokens before it.
+  std::uint32_t context = 0;    // window length; 0: the model's
+  std::uint32_t stride = 0;     // tokens that each later window adds; 0: half the window. Every token after the first
+                                // window is scored with at least context - stride tokens before it.
   std::uint32_t sequences = 8;  // windows per pass; no influence on the result
 };
 
@@ -44,6 +44,9 @@ class Scorer {
 
  private:
   struct State;
+  Result<std::vector<std::vector<float>>> score_texts(std::span<const std::span<const std::uint16_t>> texts,
+                                                      const ScoreSettings& settings,
+                                                      const std::function<bool()>& cancelled);
   explicit Scorer(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

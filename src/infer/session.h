@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -51,7 +51,8 @@ struct SamplingSettings {
   std::uint64_t seed = 0;    // with the settings and the prompt it fixes the text, on every machine
   std::uint32_t max_tokens = 64;
   std::vector<std::string> stop;  // at most 16, none empty; the text ends before the first that appears
-  std::optional<std::uint16_t> end_of_text;
+  std::vector<std::uint16_t>
+      stop_tokens;             // end the generation and are not part of its text: tokenizer.end_of_text(), say
   std::uint32_t logprobs = 0;  // alternatives per token to report, at most 20
 };
 Status check(const SamplingSettings& settings);
@@ -73,8 +74,8 @@ struct Generation {
   std::uint32_t prompt_tokens = 0;  // that were read: a prompt too long for the context loses its beginning
 };
 
-// Called with each piece of text that is final (a possible beginning of a stop string is held back). false ends the
-// generation.
+// Called with each piece of text that is final: the beginning of what may become a stop string, and bytes of a
+// character that is not whole, are held back. false ends the generation.
 using TextSink = std::function<bool(std::string_view piece)>;
 
 // The session is rewound first. invalid: settings out of range, an empty prompt.

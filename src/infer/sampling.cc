@@ -1,0 +1,55 @@
+#include "infer/sampling.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "tensor/math.h"
+#include "tensor/random.h"
+
+namespace cairn::infer {
+namespace {
+
+// Keeps a generation's draws apart from other uses of the same seed.
+constexpr std::uint64_t kSamplingStream = 0x73616D706C650000ULL;
+
+}  // namespace
+
+LogSoftmax::LogSoftmax(std::span<const float> logits) : logits_(logits), largest_(*std::ranges::max_element(logits)) {
+  double sum = 0;
+  for (const float x : logits) sum += static_cast<double>(tensor::math::exp(x - largest_));
+  log_sum_ = tensor::math::log(static_cast<float>(sum));
+}
+
+std::vector<std::uint16_t> likeliest(std::span<const float> logits, std::size_t count) {
+  std::vector<std::uint16_t> ids(logits.size());
+  std::iota(ids.begin(), ids.end(), std::uint16_t{0});
+  const auto better = [&](std::uint16_t a, std::uint16_t b) {
+    return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
+  };
+  count = std::min(count, ids.size());
+  std::partial_sort(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(count), ids.end(), better);
+  ids.resize(count);
+  return ids;
+}
+
+std::uint16_t sample(std::span<const float> logits, const SamplingSettings& settings, std::uint64_t position) {
+  if (settings.temperature == 0.0F) return likeliest(logits, 1).front();
+  std::vector<std::uint16_t> ids = likeliest(logits, settings.top_k == 0 ? logits.size() : settings.top_k);
+  const float largest = logits[ids.front()];
+  std::vector<double> upto;  // cumulative weight, likeliest first
+  double total = 0;
+  for (const std::uint16_t id : ids) {
+    total += static_cast<double>(tensor::math::exp((logits[id] - largest) / settings.temperature));
+    upto.push_back(total);
+  }
+  const double wanted = static_cast<double>(settings.top_p) * total;
+  std::size_t kept = 0;
+  while (kept + 1 < ids.size() && upto[kept] < wanted) ++kept;
+  const double draw =
+      static_cast<double>(tensor::random_uniform({.key = settings.seed, .stream = kSamplingStream}, position)) *
+      upto[kept];
+  const auto at = std::upper_bound(upto.begin(), upto.begin() + static_cast<std::ptrdiff_t>(kept), draw);
+  return ids[static_cast<std::size_t>(at - upto.begin())];
+}
+
+}  // namespace cairn::infer

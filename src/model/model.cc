@@ -1,0 +1,102 @@
+#include "model/model.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "tensor/math.h"
+#include "tensor/random.h"
+
+namespace cairn::model {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};
+constexpr float kDeviation = 0.02F;
+
+}  // namespace
+
+FloatBuffer::FloatBuffer(std::size_t count) : count_(count) {
+  data_.reset(static_cast<float*>(::operator new[](count * sizeof(float), kAlignment)));
+  std::memset(data_.get(), 0, count * sizeof(float));
+}
+
+FloatBuffer::FloatBuffer(const FloatBuffer& other) : FloatBuffer(other.count_) {
+  if (count_ > 0) std::memcpy(data_.get(), other.data_.get(), count_ * sizeof(float));
+}
+
+FloatBuffer& FloatBuffer::operator=(const FloatBuffer& other) {
+  if (this != &other) *this = FloatBuffer(other);
+  return *this;
+}
+
+void FloatBuffer::Free::operator()(float* data) const {
+  ::operator delete[](data, kAlignment);
+}
+
+std::vector<Parameter> parameters_of(const ModelConfig& c) {
+  std::vector<Parameter> out;
+  std::size_t offset = 0;
+  const auto add = [&](std::string name, std::vector<std::uint64_t> shape) {
+    std::size_t count = 1;
+    for (const std::uint64_t n : shape) count *= n;
+    out.push_back({std::move(name), std::move(shape), offset, count});
+    offset += count;
+  };
+  const std::uint64_t width = c.width, kv = c.kv_width(), hidden = c.hidden;
+  add("model.embed_tokens.weight", {c.vocabulary, width});
+  for (std::uint32_t layer = 0; layer < c.layers; ++layer) {
+    const std::string at = "model.layers." + std::to_string(layer) + ".";
+    add(at + "input_layernorm.weight", {width});
+    add(at + "self_attn.q_proj.weight", {width, width});
+    add(at + "self_attn.k_proj.weight", {kv, width});
+    add(at + "self_attn.v_proj.weight", {kv, width});
+    add(at + "self_attn.o_proj.weight", {width, width});
+    add(at + "post_attention_layernorm.weight", {width});
+    add(at + "mlp.gate_proj.weight", {hidden, width});
+    add(at + "mlp.up_proj.weight", {hidden, width});
+    add(at + "mlp.down_proj.weight", {width, hidden});
+  }
+  add("model.norm.weight", {width});
+  if (!c.tied_embeddings) add("lm_head.weight", {c.vocabulary, width});
+  return out;
+}
+
+Model::Model(ModelConfig config, std::vector<Parameter> parameters)
+    : config_(std::move(config)),
+      parameters_(std::move(parameters)),
+      weights_(parameters_.back().offset + parameters_.back().count) {}
+
+Result<Model> Model::make(const ModelConfig& config) {
+  CAIRN_TRY(check(config));
+  try {
+    return Model(config, parameters_of(config));
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorCode::failed, "not enough memory for a model of {} weights ({} bytes)", parameter_count(config),
+                parameter_count(config) * sizeof(float));
+  }
+}
+
+Result<Model> Model::initialise(const ModelConfig& config, std::uint64_t seed) {
+  CAIRN_ASSIGN(Model model, make(config));
+  const float to_residual = kDeviation / tensor::math::sqrt(static_cast<float>(2 * config.layers));
+  for (std::size_t i = 0; i < model.parameters_.size(); ++i) {
+    const Parameter& p = model.parameters_[i];
+    const std::span<float> values = model.weights().subspan(p.offset, p.count);
+    if (p.is_gain()) {
+      std::fill(values.begin(), values.end(), 1.0F);
+      continue;
+    }
+    const bool residual = p.name.ends_with("o_proj.weight") || p.name.ends_with("down_proj.weight");
+    tensor::fill_normal({.key = seed, .stream = i}, 0, residual ? to_residual : kDeviation, values);
+  }
+  return model;
+}
+
+const Parameter* Model::find(std::string_view name) const {
+  for (const Parameter& p : parameters_) {
+    if (p.name == name) return &p;
+  }
+  return nullptr;
+}
+
+}  // namespace cairn::model

@@ -1,0 +1,184 @@
+#include "model/safetensors.h"
+
+#include <bit>
+#include <cstring>
+
+#include "base/json.h"
+
+namespace cairn::model {
+namespace {
+
+constexpr std::size_t kLengthBytes = 8;
+constexpr std::size_t kAlignment = 64;
+
+struct Place {
+  std::string_view name;
+  std::span<const std::uint64_t> shape;
+  std::uint64_t bytes;
+};
+
+std::string header_of(const Metadata& metadata, std::span<const Place> places) {
+  Json header = Json::object();
+  header["__metadata__"] = metadata;
+  std::uint64_t at = 0;
+  for (const Place& place : places) {
+    header[std::string(place.name)] = {{"dtype", "F32"},
+                                       {"shape", std::vector<std::uint64_t>(place.shape.begin(), place.shape.end())},
+                                       {"data_offsets", {at, at + place.bytes}}};
+    at += place.bytes;
+  }
+  std::string text = canonical(header);
+  text.append((kAlignment - (kLengthBytes + text.size()) % kAlignment) % kAlignment, ' ');
+  const std::uint64_t length = text.size();
+  std::string out(kLengthBytes, '\0');
+  std::memcpy(out.data(), &length, kLengthBytes);
+  return out + text;
+}
+
+ByteView bytes_of(std::span<const float> values) {
+  return {reinterpret_cast<const std::uint8_t*>(values.data()), values.size_bytes()};
+}
+
+Result<std::string_view> header_text(ByteView file) {
+  ByteReader reader(file);
+  const auto length = reader.read<std::uint64_t>();
+  if (!length)
+    return fail(ErrorCode::malformed, "safetensors: {} bytes, too short for the header's length", file.size());
+  if (*length > kMostHeaderBytes) {
+    return fail(ErrorCode::malformed, "safetensors: a header of {} bytes, at most {} are allowed", *length,
+                kMostHeaderBytes);
+  }
+  if (*length > reader.left()) {
+    return fail(ErrorCode::malformed, "safetensors: the header says {} bytes, the file has {} after its length",
+                *length, reader.left());
+  }
+  return as_text(file.subspan(kLengthBytes, static_cast<std::size_t>(*length)));
+}
+
+Result<Json> header_json(ByteView file) {
+  CAIRN_ASSIGN(const std::string_view text, header_text(file));
+  auto json = parse_json(text);
+  if (!json) return fail(std::move(json).error().within("safetensors header"));
+  if (!json->is_object()) return fail(ErrorCode::malformed, "safetensors header: expected an object");
+  return json;
+}
+
+// Why `header`, which differs from the expected bytes, does: for a message only, so the order of checks is the reader's
+// interest.
+Error difference(const Json& header, const Json& expected) {
+  const auto say = [](ErrorCode code, std::string text) {
+    return Error{code, "safetensors: " + std::move(text), {}, {}};
+  };
+  for (const auto& item : header.items()) {
+    if (item.key() == "__metadata__") continue;
+    const Json& entry = item.value();
+    const auto type = entry.is_object() ? entry.find("dtype") : entry.end();
+    if (entry.is_object() && type != entry.end() && *type != "F32") {
+      return say(ErrorCode::unsupported, fmt::format("tensor '{}' has elements {}, expected \"F32\"",
+                                                     item.key().substr(0, 128), canonical(*type).substr(0, 32)));
+    }
+    if (!expected.contains(item.key())) {
+      return say(ErrorCode::malformed, fmt::format("unknown tensor '{}'", item.key().substr(0, 128)));
+    }
+  }
+  for (const auto& item : expected.items()) {
+    const auto got = header.find(item.key());
+    if (got == header.end()) return say(ErrorCode::malformed, fmt::format("tensor '{}' is missing", item.key()));
+    if (*got == item.value()) continue;
+    return say(ErrorCode::malformed, fmt::format("'{}': expected {}, got {}", item.key(), canonical(item.value()),
+                                                 canonical(*got).substr(0, 256)));
+  }
+  return say(ErrorCode::malformed, "the header says the right things but not in canonical form");
+}
+
+bool all_finite(ByteView bytes) {
+  std::uint32_t bad = 0;
+  for (std::size_t i = 0; i < bytes.size(); i += sizeof(float)) {
+    std::uint32_t bits;
+    std::memcpy(&bits, bytes.data() + i, sizeof bits);
+    bad |= static_cast<std::uint32_t>((bits & 0x7F800000U) == 0x7F800000U);
+  }
+  return bad == 0;
+}
+
+std::vector<Place> places_of(std::span<const NamedTensor> tensors) {
+  std::vector<Place> places;
+  for (const NamedTensor& tensor : tensors) {
+    places.push_back({tensor.name, tensor.shape, tensor.values.size_bytes()});
+  }
+  return places;
+}
+
+}  // namespace
+
+std::string safetensors_header(const Metadata& metadata, std::span<const NamedTensor> tensors) {
+  return header_of(metadata, places_of(tensors));
+}
+
+Bytes write_safetensors(const Metadata& metadata, std::span<const NamedTensor> tensors) {
+  const std::string header = safetensors_header(metadata, tensors);
+  std::size_t size = header.size();
+  for (const NamedTensor& tensor : tensors) size += tensor.values.size_bytes();
+  Bytes out;
+  out.reserve(size);
+  out.insert(out.end(), header.begin(), header.end());
+  for (const NamedTensor& tensor : tensors) {
+    const ByteView bytes = bytes_of(tensor.values);
+    out.insert(out.end(), bytes.begin(), bytes.end());
+  }
+  return out;
+}
+
+Digest safetensors_digest(const Metadata& metadata, std::span<const NamedTensor> tensors) {
+  Sha256 hash;
+  hash.update(safetensors_header(metadata, tensors));
+  for (const NamedTensor& tensor : tensors) hash.update(bytes_of(tensor.values));
+  return hash.finish();
+}
+
+Result<Metadata> read_metadata(ByteView file) {
+  CAIRN_ASSIGN(const Json header, header_json(file));
+  const auto found = header.find("__metadata__");
+  if (found == header.end() || !found->is_object()) {
+    return fail(ErrorCode::malformed, "safetensors header: no \"__metadata__\"");
+  }
+  Metadata metadata;
+  for (const auto& item : found->items()) {
+    if (!item.value().is_string()) {
+      return fail(ErrorCode::malformed, "safetensors metadata: '{}' is no string", item.key().substr(0, 128));
+    }
+    metadata[item.key()] = item.value().get<std::string>();
+  }
+  return metadata;
+}
+
+Status read_safetensors(ByteView file, const Metadata& metadata, std::span<const ExpectedTensor> expected) {
+  std::vector<Place> places;
+  std::uint64_t data_bytes = 0;
+  for (const ExpectedTensor& tensor : expected) {
+    places.push_back({tensor.name, tensor.shape, tensor.into.size_bytes()});
+    data_bytes += tensor.into.size_bytes();
+  }
+  const std::string header = header_of(metadata, places);
+  if (file.size() < header.size() || as_text(file.first(header.size())) != header) {
+    CAIRN_ASSIGN(const Json got, header_json(file));
+    CAIRN_ASSIGN(const Json want, header_json(as_bytes(header)));
+    return fail(difference(got, want));
+  }
+  if (file.size() - header.size() != data_bytes) {
+    return fail(ErrorCode::malformed, "safetensors: expected {} bytes of tensors, got {}", data_bytes,
+                file.size() - header.size());
+  }
+  std::size_t at = header.size();
+  for (const ExpectedTensor& tensor : expected) {
+    const ByteView bytes = file.subspan(at, tensor.into.size_bytes());
+    if (!all_finite(bytes)) {
+      return fail(ErrorCode::malformed, "safetensors: tensor '{}' has a value that is not finite", tensor.name);
+    }
+    if (!bytes.empty()) std::memcpy(tensor.into.data(), bytes.data(), bytes.size());
+    at += bytes.size();
+  }
+  return {};
+}
+
+}  // namespace cairn::model

@@ -1,0 +1,51 @@
+// The safetensors container, F32 only: named tensors and a map of strings (docs/formats/checkpoint.md).
+// Not what the tensors mean: checkpoints, modules and outer states give them names.
+// Pure functions; the reader takes hostile bytes and its views live as long as those bytes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/digest.h"
+#include "base/result.h"
+
+namespace cairn::model {
+
+inline constexpr std::uint64_t kMostHeaderBytes = std::uint64_t{1} << 24;
+
+struct NamedTensor {
+  std::string name;
+  std::vector<std::uint64_t> shape;
+  std::span<const float> values;
+};
+
+using Metadata = std::map<std::string, std::string>;
+
+// The bytes before the tensors' own: 8 bytes of length, canonical JSON, spaces up to a multiple of 64.
+// The tensors' bytes follow in the order given, without gaps.
+std::string safetensors_header(const Metadata& metadata, std::span<const NamedTensor> tensors);
+Bytes write_safetensors(const Metadata& metadata, std::span<const NamedTensor> tensors);
+// The SHA-256 of what write_safetensors gives, without building it.
+Digest safetensors_digest(const Metadata& metadata, std::span<const NamedTensor> tensors);
+
+// The metadata alone, so that a reader learns what it should expect before it looks at tensors.
+// malformed: too short for its header, a header above kMostHeaderBytes or not JSON, no string metadata.
+Result<Metadata> read_metadata(ByteView file);
+
+// Copies the tensors' values out of `file`, which must be, to the byte, what write_safetensors would make of `metadata`
+// and these names and shapes. `into[i]` has the size that shape i says. malformed: names the first thing that differs:
+// a missing, unknown, misshaped or misplaced tensor, the file's size, or a value that is not finite. unsupported: an
+// element type other than F32.
+struct ExpectedTensor {
+  std::string name;
+  std::vector<std::uint64_t> shape;
+  std::span<float> into;
+};
+Status read_safetensors(ByteView file, const Metadata& metadata, std::span<const ExpectedTensor> expected);
+
+}  // namespace cairn::model

@@ -1,0 +1,56 @@
+#include "train/optimiser.h"
+
+#include <cmath>
+
+#include "tensor/elementwise.h"
+#include "tensor/math.h"
+
+namespace cairn::train {
+
+Optimiser::Optimiser(std::span<const model::Parameter> parameters, const OptimiserSettings& settings)
+    : settings_(settings) {
+  for (const model::Parameter& p : parameters) {
+    const bool decays = !p.is_gain();
+    if (!segments_.empty() && segments_.back().decays == decays) {
+      segments_.back().count += p.count;
+    } else {
+      segments_.push_back({p.offset, p.count, decays});
+    }
+  }
+  const std::size_t total = segments_.back().offset + segments_.back().count;
+  m_ = model::FloatBuffer(total);
+  v_ = model::FloatBuffer(total);
+}
+
+Result<float> Optimiser::step(tensor::Context& context, const OptimiserStep& step) {
+  const float norm = tensor::math::sqrt(tensor::sum_of_squares(context, step.gradient.size(), step.gradient.data()));
+  if (!std::isfinite(norm)) return fail(ErrorCode::failed, "the gradient is not finite");
+  ++steps_;
+  for (const Segment& s : segments_) {
+    tensor::adamw(context, {.n = s.count,
+                            .rate = step.rate,
+                            .beta1 = settings_.beta1,
+                            .beta2 = settings_.beta2,
+                            .epsilon = settings_.epsilon,
+                            .weight_decay = s.decays ? settings_.weight_decay : 0.0F,
+                            .grad_scale = norm > settings_.clip ? settings_.clip / norm : 1.0F,
+                            .step = steps_,
+                            .gradient = step.gradient.data() + s.offset,
+                            .weights = step.weights.data() + s.offset,
+                            .m = m_.span().data() + s.offset,
+                            .v = v_.span().data() + s.offset,
+                            .copy = step.copies.data() + s.offset});
+  }
+  return norm;
+}
+
+float rate_at(const Schedule& s, std::uint64_t step) {
+  constexpr float kPi = 3.14159265F;
+  if (step < s.warmup) return s.peak * (static_cast<float>(step + 1) / static_cast<float>(s.warmup));
+  if (step >= s.total) return s.peak * s.final_fraction;
+  const float along = static_cast<float>(step - s.warmup) / static_cast<float>(s.total - s.warmup);
+  const float height = 0.5F * (1.0F + tensor::math::cos(kPi * along));
+  return s.peak * (s.final_fraction + (1.0F - s.final_fraction) * height);
+}
+
+}  // namespace cairn::train

@@ -1,0 +1,55 @@
+// AdamW over a flat buffer of named tensors: gradient clipping, decay on matrices but not on gains, the bf16 copies.
+// Not the schedule: the rate is given with each step. Owns the moments; one thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "model/model.h"
+#include "tensor/bf16.h"
+#include "tensor/context.h"
+
+namespace cairn::train {
+
+struct OptimiserSettings {
+  float beta1 = 0.9F, beta2 = 0.99F, epsilon = 1e-8F;
+  float weight_decay = 0.0F;
+  float clip = 1.0F;  // of the gradient's norm over all tensors
+};
+
+struct OptimiserStep {
+  float rate = 0;
+  std::span<float> weights;         // [P], updated
+  std::span<const float> gradient;  // [P]
+  std::span<tensor::Bf16> copies;   // [P], the new weights rounded
+};
+
+class Optimiser {
+ public:
+  Optimiser(std::span<const model::Parameter> parameters, const OptimiserSettings& settings);
+
+  // Returns the gradient's norm before clipping. failed: it is not finite; nothing was changed.
+  Result<float> step(tensor::Context& context, const OptimiserStep& step);
+
+ private:
+  struct Segment {
+    std::size_t offset, count;
+    bool decays;
+  };
+  std::vector<Segment> segments_;
+  OptimiserSettings settings_;
+  std::size_t steps_ = 0;
+  model::FloatBuffer m_, v_;
+};
+
+// The rate at `step` of `total`: linear to `peak` over `warmup` steps, then half a cosine down to fraction * peak,
+// which later steps keep.
+struct Schedule {
+  float peak = 0, final_fraction = 0;
+  std::uint64_t warmup = 0, total = 0;
+};
+float rate_at(const Schedule& schedule, std::uint64_t step);
+
+}  // namespace cairn::train
