@@ -12,13 +12,13 @@ namespace cairn::data {
 using RecordId = Id<struct RecordTag>;
 
 struct Record {
-  RecordId id;           // of the record as it was read in: identify(); curation changes the text and keeps the id
-  std::string text;      // UTF-8
-  std::string origin;    // where it was read: a path, or "INBOX.mbox#17"
-  std::string source;    // who brought it: a Debian package, a mailbox
-  std::string kind;      // "document", "manual", "message"
-  std::string language;  // BCP 47, as "en"; empty: not determined
-  std::string permit;    // the permit class or permit id, as the caller names them; empty: none declared
+  RecordId id{};           // of the record as it was read in: identify(); curation changes the text and keeps the id
+  std::string text{};      // UTF-8
+  std::string origin{};    // where it was read: a path, or "INBOX.mbox#17"
+  std::string source{};    // who brought it: a Debian package, a mailbox
+  std::string kind{};      // "document", "manual", "message"
+  std::string language{};  // BCP 47, as "en"; empty: not determined
+  std::string permit{};    // the permit class or permit id, as the caller names them; empty: none declared
   bool operator==(const Record&) const = default;
 };
 
