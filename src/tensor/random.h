@@ -27,7 +27,8 @@ inline std::uint32_t random_below(const Stream& stream, std::uint64_t i, std::ui
 // Uniform in [0, 1) with 24 bits.
 float random_uniform(const Stream& stream, std::uint64_t i);
 
-// out[j] = deviation * normal(first + j), by Box and Muller's method on words 2i and 2i + 1, with math.h's functions.
+// out[j] = deviation * normal(first + j), by Box and Muller's method on words (2h, 2h + 1) for elements 2h and 2h + 1,
+// with math.h's functions.
 void fill_normal(const Stream& stream, std::uint64_t first, float deviation, std::span<float> out);
 
 }  // namespace cairn::tensor

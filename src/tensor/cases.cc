@@ -1,0 +1,316 @@
+#include "tensor/cases.h"
+
+#include <array>
+
+#include "tensor/attention.h"
+#include "tensor/elementwise.h"
+#include "tensor/embedding.h"
+#include "tensor/lane.h"
+#include "tensor/loss.h"
+#include "tensor/math.h"
+#include "tensor/norm.h"
+#include "tensor/product.h"
+#include "tensor/rope.h"
+#include "tensor/swiglu.h"
+
+namespace cairn::tensor {
+
+float Inputs::draw() {
+  const std::uint32_t w = random_word(stream_, at_++), kind = w & 63, sign = w & 0x80000000u,
+                      fraction = (w >> 6) & 0x007FFFFFu;
+  // Exponents around 1, or from subnormals up to 2^-118.
+  std::uint32_t exponent = 120 + ((w >> 29) & 3) * 2 + (w >> 6) % 2;
+  if (flavour_ == Flavour::tiny && kind < 48) exponent = kind < 16 ? 0 : kind < 40 ? 60 + kind % 8 : 1 + kind % 8;
+  if (flavour_ == Flavour::special && kind == 0) return lane::from_bits(sign | 0x7F800000u);
+  if (flavour_ == Flavour::special && kind == 1) return lane::from_bits(sign | 0x7F800001u | fraction);
+  if (kind == 2) return lane::from_bits(sign);
+  return lane::from_bits(sign | exponent << 23 | fraction);
+}
+std::vector<float> Inputs::floats(std::size_t n) {
+  std::vector<float> out(n);
+  for (float& x : out) x = draw();
+  return out;
+}
+std::vector<float> Inputs::positive(std::size_t n) {
+  std::vector<float> out(n);
+  for (float& x : out) x = 0.5f + random_uniform(stream_, at_++);
+  return out;
+}
+// Cut, not rounded: subnormals and NaNs with payload stay what they are.
+std::vector<Bf16> Inputs::bf16s(std::size_t n) {
+  std::vector<Bf16> out(n);
+  for (Bf16& x : out) {
+    const std::uint32_t u = lane::bits(draw());
+    x.bits = static_cast<std::uint16_t>((u >> 16) | ((u & 0x7FFFFFFFu) > 0x7F800000u ? 1u : 0u));
+  }
+  return out;
+}
+std::vector<std::int32_t> Inputs::ids(std::size_t n, std::uint32_t bound) {
+  std::vector<std::int32_t> out(n);
+  for (std::int32_t& x : out) x = static_cast<std::int32_t>(random_below(stream_, at_++, bound));
+  return out;
+}
+std::size_t Inputs::between(std::size_t low, std::size_t high) {
+  return low + random_below(stream_, at_++, static_cast<std::uint32_t>(high - low + 1));
+}
+
+namespace {
+
+template <class E>
+void keep(Bytes& out, const std::vector<E>& values) {
+  const auto* p = reinterpret_cast<const std::uint8_t*>(values.data());
+  out.insert(out.end(), p, p + values.size() * sizeof(E));
+}
+
+void product_case(Context& context, Inputs& in, std::size_t size, Bytes& out, bool a_columns, bool b_columns,
+                  bool adds) {
+  const std::size_t m = in.between(1, size), n = in.between(1, size), k = in.between(1, size), gap = in.between(0, 3);
+  const std::size_t a_stride = (a_columns ? m : k) + gap, b_stride = (b_columns ? n : k) + gap, stride = n + gap;
+  const auto a = in.bf16s(a_stride * (a_columns ? k : m)), b = in.bf16s(b_stride * (b_columns ? k : n));
+  auto c = in.floats(m * stride);
+  multiply(context, {.m = m,
+                     .n = n,
+                     .k = k,
+                     .a = a_columns ? by_columns(a.data(), a_stride) : by_rows(a.data(), a_stride),
+                     .b = b_columns ? by_columns(b.data(), b_stride) : by_rows(b.data(), b_stride),
+                     .addend = adds ? c.data() : nullptr,
+                     .c = c.data(),
+                     .c_stride = stride});
+  keep(out, c);
+}
+void product_rows(Context& c, Inputs& in, std::size_t size, Bytes& out) {
+  product_case(c, in, size, out, false, false, false);
+}
+void product_columns(Context& c, Inputs& in, std::size_t size, Bytes& out) {
+  product_case(c, in, size, out, false, true, false);
+}
+void product_gradient(Context& c, Inputs& in, std::size_t size, Bytes& out) {
+  product_case(c, in, size, out, true, true, true);
+}
+
+void norm(Context& context, Inputs& in, std::size_t size, Bytes& out) {
+  const std::size_t rows = in.between(1, size), width = in.between(1, size);
+  const auto x = in.floats(rows * width), weight = in.floats(width), dy = in.floats(rows * width);
+  std::vector<Bf16> y(rows * width);
+  std::vector<float> rstd(rows);
+  rms_norm_forward(context, {.rows = rows,
+                             .width = width,
+                             .epsilon = 1e-5f,
+                             .x = x.data(),
+                             .weight = weight.data(),
+                             .y = y.data(),
+                             .rstd = rstd.data()});
+  auto dx = in.floats(rows * width), dweight = in.floats(width);
+  rms_norm_backward(context, {.rows = rows,
+                              .width = width,
+                              .x = x.data(),
+                              .weight = weight.data(),
+                              .rstd = rstd.data(),
+                              .dy = dy.data(),
+                              .dx = dx.data(),
+                              .dweight = dweight.data()});
+  keep(out, y);
+  keep(out, rstd);
+  keep(out, dx);
+  keep(out, dweight);
+}
+
+void rope(Context& context, Inputs& in, std::size_t size, Bytes& out) {
+  const std::size_t time = in.between(1, size), width = 2 * in.between(1, 20), heads = in.between(2, 4),
+                    first = in.between(0, 9);
+  std::vector<float> cosine((first + time) * width / 2), sine(cosine.size());
+  rope_tables(first + time, width, 10000.0f, cosine, sine);
+  const auto x = in.floats(2 * time * heads * width);
+  std::vector<Bf16> y(x.size());
+  Rope op{.rows = 2 * time,
+          .heads = heads,
+          .rotated = heads - 1,
+          .head_width = width,
+          .time = time,
+          .first = first,
+          .cosine = cosine.data(),
+          .sine = sine.data(),
+          .in = x.data(),
+          .out = y.data()};
+  rope_forward(context, op);
+  keep(out, cosine);
+  keep(out, sine);
+  keep(out, y);
+  rope_backward(context, op);
+  keep(out, y);
+}
+
+void swiglu(Context& context, Inputs& in, std::size_t size, Bytes& out) {
+  const std::size_t rows = in.between(1, size), hidden = in.between(1, size);
+  const auto x = in.floats(rows * 2 * hidden), dy = in.floats(rows * hidden);
+  std::vector<Bf16> y(rows * hidden), dx(rows * 2 * hidden);
+  swiglu_forward(context, {.rows = rows, .hidden = hidden, .in = x.data(), .out = y.data()});
+  swiglu_backward(context, {.rows = rows, .hidden = hidden, .in = x.data(), .dout = dy.data(), .din = dx.data()});
+  keep(out, y);
+  keep(out, dx);
+}
+
+void attention_case(Context& context, Inputs& in, std::size_t size, Bytes& out, std::size_t past) {
+  const std::size_t kv_heads = in.between(1, 2), heads = kv_heads * in.between(1, 2), width = in.between(1, 40);
+  const std::size_t time = in.between(1, size), batch = in.between(1, 2), keys = past + time,
+                    line = (heads + 2 * kv_heads) * width;
+  const auto qkv = in.bf16s(batch * keys * line), dout = in.bf16s(batch * time * heads * width);
+  const AttentionShape shape{.batch = batch,
+                             .time = time,
+                             .heads = heads,
+                             .kv_heads = kv_heads,
+                             .head_width = width,
+                             .past = past,
+                             .q_stride = line,
+                             .kv_stride = line,
+                             .scale = 0.25f,
+                             .q = qkv.data(),
+                             .k = qkv.data() + heads * width,
+                             .v = qkv.data() + (heads + kv_heads) * width};
+  std::vector<Bf16> y(dout.size());
+  std::vector<float> stats(batch * heads * time * 2), gradient(batch * time * line);
+  attention_forward(context, {.in = shape, .out = y.data(), .out_stride = heads * width, .stats = stats.data()});
+  keep(out, y);
+  keep(out, stats);
+  if (past != 0) return;
+  attention_backward(context, {.in = shape,
+                               .stats = stats.data(),
+                               .dout = dout.data(),
+                               .dout_stride = heads * width,
+                               .dq = gradient.data(),
+                               .dk = gradient.data() + heads * width,
+                               .dv = gradient.data() + (heads + kv_heads) * width,
+                               .dq_stride = line,
+                               .dkv_stride = line});
+  keep(out, gradient);
+}
+void attention(Context& c, Inputs& in, std::size_t size, Bytes& out) {
+  attention_case(c, in, size, out, 0);
+}
+void attention_over_cache(Context& c, Inputs& in, std::size_t size, Bytes& out) {
+  const std::size_t past = in.between(1, size);
+  attention_case(c, in, 5, out, past);
+}
+
+void loss(Context& context, Inputs& in, std::size_t size, Bytes& out) {
+  const std::size_t rows = in.between(1, size), vocabulary = in.between(1, 3 * size);
+  auto logits = in.floats(rows * vocabulary);
+  auto target = in.ids(rows, static_cast<std::uint32_t>(vocabulary));
+  target[rows / 2] = -1;
+  std::vector<float> losses(rows);
+  std::vector<Bf16> dlogits(logits.size());
+  cross_entropy(context, {.rows = rows,
+                          .vocabulary = vocabulary,
+                          .scale = 1.0f,
+                          .target = target.data(),
+                          .logits = logits.data(),
+                          .loss = losses.data()});
+  keep(out, losses);
+  cross_entropy(context, {.rows = rows,
+                          .vocabulary = vocabulary,
+                          .scale = 0.01f,
+                          .target = target.data(),
+                          .logits = logits.data(),
+                          .loss = losses.data(),
+                          .dlogits = dlogits.data()});
+  keep(out, losses);
+  keep(out, dlogits);
+}
+
+void embedding(Context& context, Inputs& in, std::size_t size, Bytes& out) {
+  const std::size_t rows = in.between(1, 2 * size), width = in.between(1, size), vocabulary = in.between(1, size);
+  const auto ids = in.ids(rows, static_cast<std::uint32_t>(vocabulary));
+  const auto table = in.bf16s(vocabulary * width);
+  const auto dout = in.floats(rows * width);
+  auto dtable = in.floats(vocabulary * width);
+  std::vector<float> y(rows * width);
+  embedding_forward(context, {.rows = rows, .width = width, .ids = ids.data(), .table = table.data(), .out = y.data()});
+  embedding_backward(context, {.rows = rows,
+                               .width = width,
+                               .vocabulary = vocabulary,
+                               .ids = ids.data(),
+                               .dout = dout.data(),
+                               .dtable = dtable.data()});
+  keep(out, y);
+  keep(out, dtable);
+}
+
+void elementwise(Context& context, Inputs& in, std::size_t size, Bytes& out) {
+  const std::size_t n = in.between(1, size * size * 3);
+  const auto a = in.floats(n), b = in.floats(n);
+  const auto h = in.bf16s(n);
+  std::vector<Bf16> narrow(n);
+  std::vector<float> c(n);
+  to_bf16(context, n, a.data(), narrow.data());
+  keep(out, narrow);
+  to_float(context, n, h.data(), c.data());
+  keep(out, c);
+  add(context, n, a.data(), b.data(), c.data());
+  keep(out, c);
+  blend(context, {.n = n, .alpha = 0.3f, .beta = -1.7f, .x = a.data(), .y = b.data(), .out = c.data()});
+  keep(out, c);
+  scale(context, n, 0x1.3p-9f, c.data());
+  keep(out, c);
+  keep(out, std::vector<float>{sum(context, n, a.data()), sum_of_squares(context, n, b.data())});
+}
+
+void optimiser(Context& context, Inputs& in, std::size_t size, Bytes& out) {
+  const std::size_t n = in.between(1, size * size);
+  const auto gradient = in.floats(n);
+  auto weights = in.floats(n), m = in.floats(n), v = in.positive(n);
+  std::vector<Bf16> copy(n);
+  for (std::size_t step = 1; step < 4; ++step)
+    adamw(context, {.n = n,
+                    .weight_decay = 0.1f,
+                    .grad_scale = 0.7f,
+                    .step = step,
+                    .gradient = gradient.data(),
+                    .weights = weights.data(),
+                    .m = m.data(),
+                    .v = v.data(),
+                    .copy = copy.data()});
+  keep(out, weights);
+  keep(out, m);
+  keep(out, v);
+  keep(out, copy);
+}
+
+// Not dispatched, but part of the profile.
+void functions(Context&, Inputs& in, std::size_t size, Bytes& out) {
+  for (const float x : in.floats(size))
+    for (const float scale : {1.0f, 11.0f, 0x1p-120f}) {
+      const float y = x * scale;
+      keep(out, std::vector<float>{math::exp(y), math::log(y), math::tanh(y), math::sigmoid(y), math::sin(y),
+                                   math::cos(y), math::sqrt(y)});
+    }
+}
+void random(Context&, Inputs& in, std::size_t size, Bytes& out) {
+  std::vector<float> normals(size);
+  fill_normal({in.between(0, 1000), 3}, in.between(0, 9), 0.02f, normals);
+  keep(out, normals);
+  keep(out, in.ids(size, 977));
+  keep(out, in.positive(size));
+}
+
+constexpr std::array kCases = {Case{"product.rows", product_rows},
+                               Case{"product.columns", product_columns},
+                               Case{"product.gradient", product_gradient},
+                               Case{"attention", attention},
+                               Case{"attention.cache", attention_over_cache},
+                               Case{"cross_entropy", loss},
+                               Case{"rms_norm", norm},
+                               Case{"swiglu", swiglu},
+                               Case{"rope", rope},
+                               Case{"embedding", embedding},
+                               Case{"elementwise", elementwise},
+                               Case{"adamw", optimiser},
+                               Case{"functions", functions},
+                               Case{"random", random}};
+
+}  // namespace
+
+std::span<const Case> cases() {
+  return kCases;
+}
+
+}  // namespace cairn::tensor

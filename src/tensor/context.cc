@@ -1,0 +1,183 @@
+#include "tensor/context.h"
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <condition_variable>
+#include <cstdlib>
+#include <exception>
+#include <mutex>
+#include <new>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "tensor/kernels.h"
+#include "tensor/vectors.h"
+
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+namespace cairn::tensor {
+
+// N - 1 threads that wait for work beside the caller. Tasks are drawn from a counter, so a slow thread holds nobody up.
+class Context::Pool {
+ public:
+  explicit Pool(int threads) {
+    for (int i = 1; i < threads; ++i) helpers_.emplace_back([this] { help(); });
+  }
+  ~Pool() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    for (std::thread& helper : helpers_) helper.join();
+  }
+  int threads() const { return static_cast<int>(helpers_.size()) + 1; }
+
+  void run(std::size_t tasks, const std::function<void(std::size_t)>& act) {
+    if (helpers_.empty() || tasks < 2) {
+      for (std::size_t i = 0; i < tasks; ++i) act(i);
+      return;
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      act_ = &act;
+      tasks_ = tasks;
+      next_.store(0, std::memory_order_relaxed);
+      busy_ = helpers_.size();
+      ++generation_;
+    }
+    wake_.notify_all();
+    draw(act, tasks);
+    std::unique_lock lock(mutex_);
+    idle_.wait(lock, [this] { return busy_ == 0; });
+  }
+
+ private:
+  void draw(const std::function<void(std::size_t)>& act, std::size_t tasks) {
+    for (std::size_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < tasks;) act(i);
+  }
+  void help() {
+    const FlushScope flush;
+    std::unique_lock lock(mutex_);
+    for (std::uint64_t seen = 0;;) {
+      wake_.wait(lock, [&] { return stopping_ || generation_ != seen; });
+      if (stopping_) return;
+      seen = generation_;
+      const auto* act = act_;
+      const std::size_t tasks = tasks_;
+      lock.unlock();
+      draw(*act, tasks);
+      lock.lock();
+      if (--busy_ == 0) idle_.notify_one();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_, idle_;
+  const std::function<void(std::size_t)>* act_ = nullptr;
+  std::size_t tasks_ = 0, busy_ = 0;
+  std::uint64_t generation_ = 0;
+  bool stopping_ = false;
+  std::atomic<std::size_t> next_{0};
+  std::vector<std::thread> helpers_;
+};
+
+namespace {
+
+constexpr int kMostThreads = 1024;
+
+std::string_view from_environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+Result<int> choose_threads(int wanted) {
+  if (wanted > 0) return std::min(wanted, kMostThreads);
+  const std::string_view text = from_environment("CAIRN_THREADS");
+  if (text.empty()) return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMostThreads);
+  int n = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (error != std::errc{} || end != text.data() + text.size() || n < 1 || n > kMostThreads)
+    return fail(ErrorCode::invalid, "CAIRN_THREADS: expected a number from 1 to {}, got '{}'", kMostThreads, text);
+  return n;
+}
+
+// Once per process and instruction set.
+Status checked(Context& context) {
+  static std::mutex mutex;
+  static bool passed[5] = {};
+  const std::lock_guard lock(mutex);
+  bool& done = passed[static_cast<int>(context.isa())];
+  if (!done) CAIRN_TRY(verify(context));
+  done = true;
+  return {};
+}
+
+}  // namespace
+
+Context::Context(Isa isa, const Kernels* kernels, std::unique_ptr<Pool> pool)
+    : isa_(isa), kernels_(kernels), pool_(std::move(pool)) {}
+Context::Context(Context&&) noexcept = default;
+Context& Context::operator=(Context&&) noexcept = default;
+Context::~Context() = default;
+
+int Context::threads() const {
+  return pool_->threads();
+}
+
+Result<Context> Context::make_unchecked(const ContextOptions& options) {
+  CAIRN_ASSIGN(const int threads, choose_threads(options.threads));
+  const std::string_view wanted = options.isa ? name_of(*options.isa) : from_environment("CAIRN_ISA");
+  auto isa = choose_isa(wanted);
+  if (!isa) return fail(options.isa ? std::move(isa).error() : std::move(isa).error().within("CAIRN_ISA"));
+  try {
+    return Context(*isa, &kernels_of(*isa), std::make_unique<Pool>(threads));
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::failed, "starting {} threads: {}", threads, error.what());
+  }
+}
+
+Result<Context> Context::make(const ContextOptions& options) {
+  CAIRN_ASSIGN(Context context, make_unchecked(options));
+  if (context.isa() != Isa::scalar) CAIRN_TRY(checked(context));
+  return context;
+}
+
+void Context::parallel_for(std::size_t tasks, const std::function<void(std::size_t)>& act) const {
+  const FlushScope flush;
+  pool_->run(tasks, act);
+}
+
+#if defined(__x86_64__)
+constexpr unsigned kFlushToZero = 0x8000, kDenormalsAreZero = 0x0040;
+FlushScope::FlushScope() : saved_(_mm_getcsr()) {
+  _mm_setcsr(saved_ | kFlushToZero | kDenormalsAreZero);
+}
+FlushScope::~FlushScope() {
+  _mm_setcsr(saved_);
+}
+#else
+FlushScope::FlushScope() = default;
+FlushScope::~FlushScope() = default;
+#endif
+
+void* thread_scratch(std::size_t bytes) {
+  struct Free {
+    void operator()(void* p) const { ::operator delete (p, std::align_val_t{64}); }
+  };
+  thread_local std::unique_ptr<void, Free> block;
+  thread_local std::size_t size = 0;
+  if (bytes > size) {
+    block.reset();
+    size = 0;
+    block.reset(::operator new (bytes, std::align_val_t{64}));
+    size = bytes;
+  }
+  return block.get();
+}
+
+}  // namespace cairn::tensor

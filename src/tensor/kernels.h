@@ -1,0 +1,83 @@
+// The table of kernels that a Context holds: one for each instruction set, all of the same meaning to the bit
+// (docs/arithmetic.md). The seam for other devices and profiles: operations (ops.cc) check nothing here, share out
+// outputs and call through the table. A kernel computes the outputs of a range and touches no others; it runs in one
+// thread, with flushing set (FlushScope).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tensor/attention.h"
+#include "tensor/elementwise.h"
+#include "tensor/embedding.h"
+#include "tensor/isa.h"
+#include "tensor/loss.h"
+#include "tensor/norm.h"
+#include "tensor/product.h"
+#include "tensor/rope.h"
+#include "tensor/swiglu.h"
+
+namespace cairn::tensor {
+
+struct Range {
+  std::size_t begin = 0, end = 0;
+};
+
+// Token positions grouped by id, ascending within a group: group g is positions[starts[g] .. starts[g + 1]).
+struct TokenGroups {
+  const std::uint32_t* positions = nullptr;
+  const std::uint32_t* starts = nullptr;
+};
+
+// What AdamW derives from its settings once a step.
+struct AdamWFactors {
+  float rest1, rest2;      // 1 - beta1, 1 - beta2
+  float unbias1, unbias2;  // 1 / (1 - beta1^step), 1 / (1 - beta2^step)
+};
+
+// Elements of one block of sum and sum_of_squares.
+inline constexpr std::size_t kSumBlock = 4096;
+// Positions of one causal block of attention.
+inline constexpr std::size_t kCausalBlock = 32;
+
+struct Kernels {
+  std::size_t row_step, column_step;  // ranges of `product` begin at multiples of these
+  void (*product)(const Product&, Range rows, Range columns);
+  void (*rms_norm_forward)(const RmsNormForward&, Range rows);
+  void (*rms_norm_backward)(const RmsNormBackward&, Range rows);     // dx
+  void (*rms_norm_dweight)(const RmsNormBackward&, Range channels);  // dweight
+  void (*rope_forward)(const Rope&, Range rows);
+  void (*rope_backward)(const Rope&, Range rows);
+  void (*swiglu_forward)(const SwigluForward&, Range rows);
+  void (*swiglu_backward)(const SwigluBackward&, Range rows);
+  void (*attention_forward)(const AttentionForward&, Range groups);  // group: b * G + g, all its query heads
+  void (*attention_backward)(const AttentionBackward&, Range groups);
+  void (*cross_entropy)(const CrossEntropy&, Range rows);
+  void (*embedding_forward)(const EmbeddingForward&, Range rows);
+  void (*embedding_backward)(const EmbeddingBackward&, const TokenGroups&, Range groups);
+  void (*to_bf16)(std::size_t n, const float* in, Bf16* out);
+  void (*to_float)(std::size_t n, const Bf16* in, float* out);
+  void (*add)(std::size_t n, const float* a, const float* b, float* out);
+  void (*blend)(const Blend&, Range elements);
+  void (*scale)(std::size_t n, float factor, float* x);
+  float (*sum)(std::size_t n, const float* x);             // one block, n <= kSumBlock
+  float (*sum_of_squares)(std::size_t n, const float* x);  // one block
+  void (*adamw)(const AdamW&, const AdamWFactors&, Range elements);
+};
+
+// The table of an instruction set that is available; the scalar one is the specification.
+const Kernels& kernels_of(Isa isa);
+
+extern const Kernels kScalarKernels;
+#if defined(__x86_64__)
+extern const Kernels kAvx2Kernels;
+extern const Kernels kAvx512Kernels;
+extern const Kernels kAvx512DotKernels;  // with VDPBF16PS
+#elif defined(__aarch64__)
+extern const Kernels kNeonKernels;
+#endif
+
+// This thread's scratch: 64-byte aligned, at least `bytes`, good until the next call in this thread.
+void* thread_scratch(std::size_t bytes);
+
+}  // namespace cairn::tensor

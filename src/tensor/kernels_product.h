@@ -1,0 +1,190 @@
+// The matrix product, written once over a tile T: the registers and instructions of one instruction set.
+//
+// Operands are packed into panels of T's height (a) or width (b) by steps of the chain, so that the inner loop reads
+// both in order. A step is one element of each row (binary32, the odd element of each pair first), or one pair where T
+// has a dot-product instruction. T has: kRows, kVectors, kLanes (floats of a register), kPaired; Word (float, or
+// uint32_t with the odd element above); Register; load, broadcast, zero, step(a, b, acc), plain add, store and
+// store_part with NaN canonical; transpose(Register[kLanes]), load_words, odd, even, join, widen.
+#pragma once
+
+#include "tensor/kernels.h"
+
+namespace cairn::tensor {
+
+// Internal linkage: each instruction set compiles its own copy (kernels_rows.h says why).
+namespace {
+
+template <class T>
+struct ProductKernels {
+  using Word = typename T::Word;
+  using Register = typename T::Register;
+  static constexpr std::size_t kLanes = T::kLanes, kRows = T::kRows, kColumns = T::kVectors * T::kLanes;
+  static constexpr std::size_t kStepsPerPair = T::kPaired ? 1 : 2;
+  static constexpr std::size_t kSlack = 16;  // stores of whole registers may run past the last panel
+  // A register that reaches past a step must be the step's only one, for the next step to overwrite what it spilled.
+  static_assert((kRows % kLanes == 0 || kRows < kLanes) && kColumns % kLanes == 0);
+
+  static std::size_t steps(std::size_t k) { return (k + 1) / 2 * kStepsPerPair; }
+  static std::size_t panels(std::size_t n, std::size_t width) { return (n + width - 1) / width; }
+  // Words that `rows` rows take as panels of `width`.
+  static std::size_t packed_words(std::size_t rows, std::size_t width, std::size_t k) {
+    return panels(rows, width) * width * steps(k) + kSlack;
+  }
+
+  static void put(Word* out, std::size_t width, std::size_t pair, Register words) {
+    if constexpr (T::kPaired) {
+      T::store_words(out + pair * width, words);
+    } else {
+      T::store_words(out + 2 * pair * width, T::odd(words));
+      T::store_words(out + (2 * pair + 1) * width, T::even(words));
+    }
+  }
+
+  // One panel from rows that are contiguous in k: squares of kLanes rows by kLanes pairs are turned in registers. A
+  // register may reach past the panel's width into the next step, which is written after it.
+  static void pack_by_rows(const Operand& x, Range rows, std::size_t width, std::size_t k, Word* out) {
+    const std::size_t whole = k / 2, pairs = (k + 1) / 2;
+    for (std::size_t group = 0; group < width; group += kLanes)
+      for (std::size_t p = 0; p < pairs; p += kLanes) {
+        Register square[kLanes];
+        for (std::size_t i = 0; i < kLanes; ++i) {
+          const std::size_t row = rows.begin + group + i;
+          if (row >= rows.end || group + i >= width) {
+            square[i] = T::zero();
+            continue;
+          }
+          const Bf16* from = x.data + row * x.row_stride + 2 * p;
+          square[i] = p + kLanes <= whole ? T::load_words(from) : load_tail(from, k - 2 * p);
+        }
+        T::transpose(square);
+        const std::size_t n = pairs - p < kLanes ? pairs - p : kLanes;
+        for (std::size_t j = 0; j < n; ++j) put(out + group, width, p + j, square[j]);
+      }
+  }
+
+  // At most 2 * kLanes elements, the rest +0.
+  static Register load_tail(const Bf16* from, std::size_t n) {
+    Bf16 words[2 * kLanes];
+    for (std::size_t i = 0; i < 2 * kLanes; ++i) words[i] = i < n ? from[i] : Bf16{0};
+    return T::load_words(words);
+  }
+
+  // One panel from elements that are contiguous over the rows; `exist` rows may be read.
+  static void pack_by_columns(const Operand& x, Range rows, std::size_t exist, std::size_t width, std::size_t k,
+                              Word* out) {
+    const auto load = [&](std::size_t at, std::size_t row) -> Register {
+      if (at >= k || row >= rows.end) return T::zero();
+      const Bf16* from = x.data + at * x.k_stride + row;
+      if (row + kLanes <= exist) return T::widen(from);
+      Bf16 part[kLanes];
+      for (std::size_t i = 0; i < kLanes; ++i) part[i] = row + i < exist ? from[i] : Bf16{0};
+      return T::widen(part);
+    };
+    for (std::size_t p = 0; p < (k + 1) / 2; ++p)
+      for (std::size_t group = 0; group < width; group += kLanes) {
+        const Register even = load(2 * p, rows.begin + group), odd = load(2 * p + 1, rows.begin + group);
+        if constexpr (T::kPaired) {
+          T::store_words(out + p * width + group, T::join(odd, even));
+        } else {
+          T::store_words(out + 2 * p * width + group, odd);
+          T::store_words(out + (2 * p + 1) * width + group, even);
+        }
+      }
+  }
+
+  // Rows [rows.begin, rows.end) of the operand's `exist` rows as panels of `width`.
+  static void pack(const Operand& x, Range rows, std::size_t exist, std::size_t width, std::size_t k, Word* out) {
+    for (std::size_t r = rows.begin; r < rows.end; r += width, out += width * steps(k)) {
+      const Range panel{r, rows.end - r < width ? rows.end : r + width};
+      if (x.k_stride == 1)
+        pack_by_rows(x, panel, width, k, out);
+      else
+        pack_by_columns(x, panel, exist, width, k, out);
+    }
+  }
+
+  // c (+)= one tile; `rows` and `columns` are how much of it exists.
+  struct Out {
+    const float* addend;
+    float* c;
+    std::size_t stride, rows, columns;
+  };
+
+  static void tile(const Word* a, const Word* b, std::size_t n, const Out& out) {
+    Register acc[kRows][T::kVectors];
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < T::kVectors; ++v) acc[r][v] = T::zero();
+    for (std::size_t s = 0; s < n; ++s, a += kRows, b += kColumns) {
+      Register y[T::kVectors];
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < T::kVectors; ++v) y[v] = T::load(b + v * kLanes);
+#pragma GCC unroll 16
+      for (std::size_t r = 0; r < kRows; ++r) {
+        const Register x = T::broadcast(a[r]);
+#pragma GCC unroll 4
+        for (std::size_t v = 0; v < T::kVectors; ++v) acc[r][v] = T::step(x, y[v], acc[r][v]);
+      }
+    }
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < T::kVectors; ++v)
+        if (r < out.rows && v * kLanes < out.columns)
+          finish(acc[r][v], out, r * out.stride + v * kLanes, out.columns - v * kLanes);
+    }
+  }
+
+  static void finish(Register acc, const Out& out, std::size_t at, std::size_t n) {
+    const Register chain = T::add(acc, T::zero());
+    if (n >= kLanes)
+      T::store(out.c + at, out.addend != nullptr ? T::add(T::load_floats(out.addend + at), chain) : chain);
+    else
+      T::store_part(out.c + at, out.addend != nullptr ? T::add(T::load_floats_part(out.addend + at, n), chain) : chain,
+                    n);
+  }
+
+  // All tiles of packed a [m rows] and b [n rows]; panels may be longer than the `n_steps` used.
+  struct Packed {
+    const Word *a, *b;
+    std::size_t a_panel, b_panel;  // words from panel to panel
+    std::size_t m, n, steps;
+  };
+  static void tiles(const Packed& in, const float* addend, float* c, std::size_t stride) {
+    for (std::size_t i = 0; i < in.m; i += kRows)
+      for (std::size_t j = 0; j < in.n; j += kColumns) {
+        const std::size_t at = i * stride + j;
+        tile(in.a + i / kRows * in.a_panel, in.b + j / kColumns * in.b_panel, in.steps,
+             {addend != nullptr ? addend + at : nullptr, c + at, stride, in.m - i < kRows ? in.m - i : kRows,
+              in.n - j < kColumns ? in.n - j : kColumns});
+      }
+  }
+
+  // b in stretches that stay in the second-level cache, one panel of a at a time in the first.
+  static void product(const Product& op, Range rows, Range columns) {
+    constexpr std::size_t kCached = std::size_t{1} << 18;  // words
+    const std::size_t n_steps = steps(op.k);
+    const std::size_t fit = kCached / (n_steps + 1) / kColumns * kColumns;
+    const std::size_t stretch = fit < 4 * kColumns ? 4 * kColumns : fit;
+    const std::size_t most = columns.end - columns.begin < stretch ? columns.end - columns.begin : stretch;
+    Word* a = static_cast<Word*>(
+        thread_scratch((packed_words(kRows, kRows, op.k) + packed_words(most, kColumns, op.k) + 16) * sizeof(Word)));
+    Word* b = a + (packed_words(kRows, kRows, op.k) + 15) / 16 * 16;
+    for (std::size_t j = columns.begin; j < columns.end; j += stretch) {
+      const Range some{j, columns.end - j < stretch ? columns.end : j + stretch};
+      pack(op.b, some, op.n, kColumns, op.k, b);
+      for (std::size_t i = rows.begin; i < rows.end; i += kRows) {
+        const Range panel{i, rows.end - i < kRows ? rows.end : i + kRows};
+        pack(op.a, panel, op.m, kRows, op.k, a);
+        const std::size_t at = i * op.c_stride + j;
+        tiles({a, b, 0, kColumns * n_steps, panel.end - i, some.end - j, n_steps},
+              op.addend != nullptr ? op.addend + at : nullptr, op.c + at, op.c_stride);
+      }
+    }
+  }
+};
+
+}  // namespace
+
+}  // namespace cairn::tensor
