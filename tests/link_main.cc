@@ -1,0 +1,2 @@
+// That this links is the test: see CMakeLists.txt.
+int main() {}
