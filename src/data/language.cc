@@ -1,11 +1,11 @@
-// clang-format off: CLD2's header uses FILE without including what declares it
+#include "data/passes.h"
+#include "text/unicode.h"
+
+// clang-format off: CLD2's header uses FILE without including what declares it.
 #include <cld2/public/compact_lang_det.h>
 
 #include <cstdio>
 // clang-format on
-
-#include "data/passes.h"
-#include "text/unicode.h"
 
 namespace cairn::data {
 
