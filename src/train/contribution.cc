@@ -112,18 +112,22 @@ std::uint64_t encoded_size(std::uint64_t parameters, std::uint32_t bits) {
 }
 
 Bytes encode(const Contribution& c) {
-  Bytes out;
-  out.reserve(encoded_size(c.parameters, c.bits));
-  out.insert(out.end(), kMagic.begin(), kMagic.end());
-  append(out, kVersion);
-  append(out, c.bits);
-  append(out, c.parameters);
-  append(out, c.tokens);
-  append(out, c.checkpoint.bytes);
-  const auto* scales = reinterpret_cast<const std::uint8_t*>(c.scales.data());
-  out.insert(out.end(), scales, scales + c.scales.size() * sizeof(float));
-  out.insert(out.end(), c.codes.begin(), c.codes.end());
-  append(out, sha256(out).bytes);
+  Bytes out(encoded_size(c.parameters, c.bits));
+  std::uint8_t* at = out.data();
+  const auto put = [&](const void* from, std::size_t size) {
+    std::memcpy(at, from, size);
+    at += size;
+  };
+  put(kMagic.data(), kMagic.size());
+  put(&kVersion, sizeof kVersion);
+  put(&c.bits, sizeof c.bits);
+  put(&c.parameters, sizeof c.parameters);
+  put(&c.tokens, sizeof c.tokens);
+  put(c.checkpoint.bytes.data(), c.checkpoint.bytes.size());
+  put(c.scales.data(), c.scales.size() * sizeof(float));
+  put(c.codes.data(), c.codes.size());
+  const Digest digest = sha256(ByteView(out).first(out.size() - kDigestBytes));
+  put(digest.bytes.data(), digest.bytes.size());
   return out;
 }
 
