@@ -40,6 +40,7 @@ struct Clause {
   Revocable revocable = Revocable::unstated;
   std::string ground;  // the section or the words that it rests on
   std::string stance;  // the site's stance on unsettled law that it rests on; mostly empty
+  std::string field;   // where in its source it stands: "deny[1], line 14"; may be empty
   auto operator<=>(const Clause&) const = default;
 };
 // "allows train, use for text.draft-reply by members on own-machine"
@@ -65,6 +66,7 @@ struct Declaration {
   std::vector<Duty> duties;     // sorted
   OutgoingLicences outgoing;    // what a derived asset may be shared under
   std::string outgoing_ground;  // the section that says so; empty where there is no constraint
+  std::string outgoing_stance;  // the stance on unsettled law that the constraint rests on, where it reaches models
   auto operator<=>(const Declaration&) const = default;
 };
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "permit/vocabulary.h"
@@ -51,8 +52,6 @@ class Region {
 
   // The diagram in names: the same bytes for the same function, whatever terms the vocabulary gains elsewhere.
   std::string canonical() const;
-  // Disjoint boxes, in order, that together hold everything with this answer; at most `at_most` of them.
-  std::vector<Box> boxes(Answer answer, std::size_t at_most) const;
   std::size_t node_count() const { return nodes_.size(); }
   const Vocabulary& vocabulary() const { return *vocabulary_; }
   bool operator==(const Region& other) const { return nodes_ == other.nodes_ && entries_ == other.entries_; }
@@ -69,9 +68,14 @@ class Region {
     bool operator==(const Entry&) const = default;
   };
   class Builder;
-  class Combiner;
   class Walk;
+  using Seen = std::unordered_set<std::uint64_t>;  // pairs of nodes
   explicit Region(const Vocabulary& vocabulary) : vocabulary_(&vocabulary) {}
+  std::span<const Entry> entries_of(std::uint32_t node) const;
+  std::uint32_t child(std::uint32_t node, std::size_t level, std::int32_t key) const;
+  static std::vector<std::int32_t> merged_keys(std::span<const Entry> a, std::span<const Entry> b);
+  static bool beyond(const Region& a, std::uint32_t x, const Region& b, std::uint32_t y, std::size_t level, Seen& seen,
+                     Point& point);
 
   const Vocabulary* vocabulary_;
   std::vector<Node> nodes_;     // nodes_[0] is the root; children follow in the order in which they are first met

@@ -19,6 +19,7 @@ struct Reason {
   std::string clause;           // in words; for unknown: the part of the use that nothing speaks of
   std::string ground;           // the section or the declarer's own words; may be empty
   std::string stance;           // the stance on unsettled law that it rests on; mostly empty
+  std::string field;            // where in the source the clause stands; may be empty
   std::vector<Source> sources;  // where it was declared: the first few, sorted
   bool more_sources = false;
   std::vector<std::string> path;  // filled by whoever knows the lineage: from the asset asked about to the one declared

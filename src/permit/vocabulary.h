@@ -18,6 +18,8 @@ namespace cairn::permit {
 
 // An index into a tree in preorder, siblings in order of name; 0 is the root, "any".
 using Term = std::uint32_t;
+// Set on a term of a use that means only the *other* child of the term: "text.other", "other".
+inline constexpr Term kOther = Term{1} << 31;
 
 struct TermInfo {
   std::string name;   // the full path: "text.translation.machine"; the root's is "any"
@@ -37,6 +39,9 @@ class Tree {
   bool covers(Term above, Term below) const { return above <= below && below < terms_[above].end; }
   // The terms that a name or alias stands for: mostly one, several for a group such as EU; empty if unknown.
   const std::vector<Term>& find(std::string_view name) const;
+  // As find, and NAME.other for the implicit other child; the name to write it with is name_of(term).
+  std::vector<Term> find_for_use(std::string_view name) const;
+  std::string name_of(Term term) const;
   // The known name nearest to a misspelt one; empty if none is near.
   std::string suggest(std::string_view name) const;
 
