@@ -35,6 +35,8 @@ struct Actor {
   std::string name;
 };
 
+struct GuardState;
+
 struct GuardOptions {
   Duration pass_lifetime = std::chrono::hours(1);
 };
@@ -89,9 +91,16 @@ class Guard {
   const ledger::Ledger& ledger() const;
 
  private:
-  struct State;
-  explicit Guard(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit Guard(std::unique_ptr<GuardState> state);
+  Result<permit::Verdict> decide_and_log(permit::Use use, const AssetId& asset, std::string_view act);
+  struct Inherited {
+    std::vector<AssetId> inputs;
+    permit::Permit permit;
+    std::optional<ledger::DeclaredPermit> declared, restriction;
+    std::vector<ledger::Ledger::NewPermit> permits;  // the inherited one last
+  };
+  Result<Inherited> inherit(std::span<const Pass> passes, const Output& output) const;
+  std::unique_ptr<GuardState> state_;
 };
 
 }  // namespace cairn::guard

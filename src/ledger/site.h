@@ -24,6 +24,9 @@ struct Site {
 // no_space; failed. What is interrupted leaves no site.json, and the next call starts again.
 Result<Site> make_site(const std::filesystem::path& root, std::string name, const Env& env);
 
+// The payload of a log's first entry: canonical JSON of name, key and time.
+std::string site_payload(const Site& site);
+
 // not_found with a hint at `cairn init`; malformed; unsupported: written by a newer Cairn.
 Result<Site> open_site(const std::filesystem::path& root);
 

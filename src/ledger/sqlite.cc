@@ -44,9 +44,9 @@ Result<Database> Database::open(const std::filesystem::path& path) {
 }
 
 tl::unexpected<Error> Database::error(std::string_view act) const {
+  const int system = errno;  // SQLite calls a full disk by its name, a quota or a limit on file size only an I/O error
   sqlite3* const connection = state_->connection;
   const int code = connection == nullptr ? SQLITE_NOMEM : sqlite3_errcode(connection) & 0xff;
-  const int system = connection == nullptr ? 0 : sqlite3_system_errno(connection);
   std::string message = fmt::format("{} {}: {}", act, state_->path.string(),
                                     connection == nullptr ? "out of memory" : sqlite3_errmsg(connection));
   if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
