@@ -1,0 +1,209 @@
+#include "infer/session.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "infer/sampling.h"
+#include "model/backward.h"
+#include "tensor/random.h"
+
+namespace cairn::infer {
+namespace {
+
+using tensor::Context;
+
+model::ModelConfig tiny() {
+  model::ModelConfig config;
+  config.vocabulary = 261;  // the bytes and the specials
+  config.width = 64;
+  config.layers = 2;
+  config.heads = 4;
+  config.kv_heads = 2;
+  config.hidden = 96;
+  config.context = 80;
+  return config;
+}
+
+model::Model lively() {
+  model::Model model = model::Model::initialise(tiny(), 3).value();
+  for (float& w : model.weights()) w *= 6.0F;
+  return model;
+}
+
+text::Tokenizer bytes_only() {
+  return text::Tokenizer::make({}, text::default_specials()).value();
+}
+
+std::vector<std::uint16_t> some_tokens(std::size_t count) {
+  std::vector<std::uint16_t> out(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    out[i] = static_cast<std::uint16_t>(tensor::random_below({.key = 5, .stream = 5}, i, 256));
+  }
+  return out;
+}
+
+std::vector<float> training_logits(Context& context, std::span<const std::uint16_t> tokens,
+                                   const model::LowRank* module) {
+  const model::ComputeWeights weights(context, lively());
+  std::optional<model::ComputeLowRank> delta;
+  if (module) delta.emplace(context, *module);
+  model::Workspace work(tiny(), tokens.size(), module ? module->rank() : 0);
+  const std::vector<std::int32_t> ids(tokens.begin(), tokens.end());
+  model::forward(context, weights, {.batch = 1, .time = tokens.size(), .ids = ids, .delta = delta ? &*delta : nullptr},
+                 work.activations);
+  return work.activations.logits;
+}
+
+// The promise of the header: one arithmetic, whichever way the tokens are walked.
+TEST(Session, LogitsAreBitForBitTheTrainingPasss) {
+  const auto tokens = some_tokens(70);  // crosses the attention's blocks of 32 positions
+  model::LowRank module = model::LowRank::make(tiny(), 4, 2.0F, 9).value();
+  tensor::fill_normal({.key = 1, .stream = 1}, 0, 0.1F, module.weights());
+  for (const model::LowRank* with : {static_cast<const model::LowRank*>(nullptr), &std::as_const(module)}) {
+    for (const tensor::Isa isa : tensor::available_isas()) {
+      Context context = Context::make({.threads = 2, .isa = isa}).value();
+      const std::vector<float> expected = training_logits(context, tokens, with);
+      Session session = Session::open(context, lively(), with).value();
+      for (const std::size_t pieces : {1UL, 7UL, 70UL}) {
+        session.rewind(0);
+        for (std::size_t at = 0; at < tokens.size(); at += tokens.size() / pieces) {
+          const auto logits = session.feed(std::span(tokens).subspan(at, tokens.size() / pieces)).value();
+          const float* row = expected.data() + (session.length() - 1) * session.vocabulary();
+          EXPECT_TRUE(std::ranges::equal(logits, std::span(row, session.vocabulary())))
+              << tensor::name_of(isa) << ", " << pieces << " pieces, after " << session.length();
+        }
+      }
+    }
+  }
+}
+
+TEST(Session, AModuleChangesTheLogitsAndRewindingUndoesTokens) {
+  Context context = Context::make({.threads = 1}).value();
+  model::LowRank module = model::LowRank::make(tiny(), 4, 2.0F, 9).value();
+  tensor::fill_normal({.key = 1, .stream = 1}, 0, 0.1F, module.weights());
+  Session off = Session::open(context, lively()).value(), on = Session::open(context, lively(), &module).value();
+  const auto tokens = some_tokens(10);
+  const auto copy = [](std::span<const float> logits) { return std::vector<float>(logits.begin(), logits.end()); };
+  const std::vector<float> first = copy(off.feed(tokens).value());
+  EXPECT_NE(copy(on.feed(tokens).value()), first);
+  ASSERT_TRUE(off.feed(some_tokens(5)));
+  off.rewind(9);
+  EXPECT_EQ(copy(off.feed(std::span(tokens).last(1)).value()), first);
+}
+
+TEST(Session, RefusesWhatDoesNotFit) {
+  Context context = Context::make({.threads = 1}).value();
+  Session session = Session::open(context, lively()).value();
+  EXPECT_EQ(session.feed({}).error().message, "session: no token to read");
+  EXPECT_EQ(session.feed(std::vector<std::uint16_t>{261}).error().message,
+            "session: token 261, the vocabulary ends at 260");
+  EXPECT_EQ(session.feed(some_tokens(81)).error().message, "session: 81 tokens after 0, the context holds 80");
+  ASSERT_TRUE(session.feed(some_tokens(80)));
+  EXPECT_EQ(session.feed(some_tokens(1)).error().message, "session: 1 tokens after 80, the context holds 80");
+  model::ModelConfig other = tiny();
+  other.layers = 1;
+  const model::LowRank module = model::LowRank::make(other, 4, 2.0F, 9).value();
+  EXPECT_EQ(Session::open(context, lively(), &module).error().message,
+            "session: the module changes another architecture than the model's");
+}
+
+Generation generated(const tensor::ContextOptions& options, const SamplingSettings& settings,
+                     const TextSink& sink = {}) {
+  Context context = Context::make(options).value();
+  Session session = Session::open(context, lively()).value();
+  return generate(session, bytes_only(), some_tokens(12), settings, sink).value();
+}
+
+TEST(Generate, TheSeedFixesTheTextOnEveryMachine) {
+  const SamplingSettings settings{.temperature = 0.8F, .top_k = 40, .top_p = 0.95F, .seed = 11, .max_tokens = 30};
+  const Generation expected = generated({.threads = 1, .isa = tensor::Isa::scalar}, settings);
+  EXPECT_EQ(expected.tokens.size(), 30U);
+  EXPECT_EQ(expected.finish, Finish::length);
+  for (const tensor::Isa isa : tensor::available_isas()) {
+    const Generation again = generated({.threads = 2, .isa = isa}, settings);
+    EXPECT_EQ(again.text, expected.text) << tensor::name_of(isa);
+    for (std::size_t i = 0; i < 30; ++i) {
+      EXPECT_EQ(again.tokens[i].chosen.logprob, expected.tokens[i].chosen.logprob);
+    }
+  }
+  SamplingSettings other = settings;
+  other.seed = 12;
+  EXPECT_NE(generated({.threads = 1}, other).text, expected.text);
+}
+
+TEST(Generate, StreamsExactlyTheTextAndStopsAtAStopString) {
+  const SamplingSettings free{.seed = 4, .max_tokens = 40};
+  const std::string whole = generated({.threads = 1}, free).text;
+  ASSERT_GT(whole.size(), 20U);
+  SamplingSettings stopping = free;
+  stopping.stop = {whole.substr(10, 3)};
+  std::string streamed;
+  const Generation cut = generated({.threads = 1}, stopping, [&](std::string_view piece) {
+    streamed += piece;
+    return true;
+  });
+  EXPECT_EQ(cut.finish, Finish::stop);
+  EXPECT_EQ(cut.text, whole.substr(0, whole.find(stopping.stop[0])));
+  EXPECT_EQ(streamed, cut.text);
+
+  std::size_t pieces = 0;
+  const Generation refused = generated({.threads = 1}, free, [&](std::string_view) { return ++pieces < 3; });
+  EXPECT_EQ(pieces, 3U);
+  EXPECT_LT(refused.text.size(), whole.size());
+}
+
+TEST(Generate, EndsAtAStopToken) {
+  SamplingSettings settings{.temperature = 0.0F, .max_tokens = 10};
+  const Generation free = generated({.threads = 1}, settings);
+  settings.stop_tokens = {free.tokens[0].chosen.token};
+  const Generation ended = generated({.threads = 1}, settings);
+  EXPECT_EQ(ended.finish, Finish::stop);
+  EXPECT_EQ(ended.tokens.size(), 1U);
+  EXPECT_EQ(ended.text, "");
+}
+
+TEST(Generate, ALongPromptLosesItsBeginning) {
+  Context context = Context::make({.threads = 1}).value();
+  Session session = Session::open(context, lively()).value();
+  const Generation out = generate(session, bytes_only(), some_tokens(500), {.max_tokens = 1000}).value();
+  EXPECT_EQ(out.prompt_tokens, 40U);
+  EXPECT_EQ(out.tokens.size(), 41U);  // the last one drawn need not be read
+  EXPECT_EQ(out.finish, Finish::length);
+  EXPECT_EQ(generate(session, bytes_only(), some_tokens(500), {.max_tokens = 1}).value().prompt_tokens, 80U);
+  EXPECT_EQ(generate(session, bytes_only(), {}, {}).error().message, "generation: the prompt is empty");
+}
+
+TEST(Sampling, SettingsAreChecked) {
+  const auto message = [](const SamplingSettings& s) { return check(s) ? "accepted" : check(s).error().message; };
+  EXPECT_EQ(message({}), "accepted");
+  EXPECT_EQ(message({.temperature = -1.0F}), "sampling: temperature is -1, expected 0, or 0.01 to 100");
+  EXPECT_EQ(message({.top_p = 0.0F}), "sampling: top_p is 0, expected above 0, at most 1");
+  EXPECT_EQ(message({.max_tokens = 0}), "sampling: max_tokens is 0, expected at least 1");
+  EXPECT_EQ(message({.stop = {""}}), "sampling: the length of a stop string is 0, expected 1 to 1024 bytes");
+  EXPECT_EQ(message({.logprobs = 21}), "sampling: logprobs is 21, expected at most 20");
+}
+
+TEST(Sampling, CutsAndTemperatureDoWhatTheySay) {
+  const std::vector<float> logits = {0.0F, 2.0F, 1.0F, 2.0F};
+  EXPECT_EQ(likeliest(logits, 3), (std::vector<std::uint16_t>{1, 3, 2}));
+  EXPECT_EQ(sample(logits, {.temperature = 0.0F}, 0), 1);
+  std::vector<int> counts(4), top2(4), nucleus(4);
+  for (std::uint64_t i = 0; i < 20000; ++i) {
+    ++counts[sample(logits, {.seed = 3}, i)];
+    ++top2[sample(logits, {.top_k = 2, .seed = 3}, i)];
+    ++nucleus[sample(logits, {.top_p = 0.5F, .seed = 3}, i)];
+  }
+  const LogSoftmax logprob(logits);
+  for (std::uint32_t id = 0; id < 4; ++id) EXPECT_NEAR(counts[id] / 20000.0, std::exp(logprob(id)), 0.02) << id;
+  EXPECT_EQ(top2[0] + top2[2], 0);
+  EXPECT_NEAR(top2[1], 10000, 400);
+  EXPECT_EQ(nucleus[0] + nucleus[2], 0);  // 1 alone has .42, with 3 it is .84
+  EXPECT_GT(nucleus[3], 0);
+}
+
+}  // namespace
+}  // namespace cairn::infer
