@@ -71,6 +71,7 @@ struct CurateSettings {
   double near_threshold = 0.8;                // Jaccard similarity of the sets of word 5-shingles
   std::vector<std::string> evaluation_texts;  // what the decontaminate pass protects
   std::size_t contamination_ngram = 13;       // words; Brown et al. 2020 (GPT-3), arXiv 2005.14165, appendix C
+  std::size_t contamination_common = 10;      // an n-gram in more records than this is idiom and proves nothing (ibid.)
   unsigned threads = 1;                       // changes the time and nothing else
 };
 

@@ -34,9 +34,10 @@ struct MailboxSettings {
   std::size_t deepest_part = 16;  // nested multiparts
 };
 
-// malformed: "message N at offset M: ..." for no "From " line in the beginning, a message without headers or without
-// From: or Date:, a multipart that never closes (a mailbox cut short), text that does not decode. invalid: over a limit
-// of `settings`.
+// malformed, as "message N at offset M: ...": no "From " line in front, no empty line at the end (RFC 4155: so a
+// mailbox cut short is noticed), a message without From:, a header line that is none, a multipart without boundary,
+// without parts or never closed, parts nested deeper than `deepest_part`. invalid: over another limit of `settings`.
+// Text in an unknown character set is read as ISO 8859-1.
 Result<std::vector<Message>> read_mbox(ByteView mbox, const MailboxSettings& settings = {});
 
 // A message and the answer to it, in the order of the answers. Both point into `messages`.
