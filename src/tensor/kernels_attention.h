@@ -10,18 +10,6 @@ namespace cairn::tensor {
 // Internal linkage: each instruction set compiles its own copy (kernels_rows.h says why).
 namespace {
 
-// Hands out 64-byte aligned pieces of one block; with no block it only measures.
-struct Carver {
-  char* base = nullptr;
-  std::size_t used = 0;
-  template <class E>
-  E* take(std::size_t n) {
-    E* piece = base != nullptr ? reinterpret_cast<E*>(base + used) : nullptr;
-    used += (n * sizeof(E) + 63) / 64 * 64;
-    return piece;
-  }
-};
-
 template <class P, class T>
 struct AttentionKernels {
   using Tiles = ProductKernels<T>;

@@ -18,6 +18,7 @@ struct TileAvx2 {
   static Register add(Register a, Register b) { return _mm256_add_ps(a, b); }
   static Register load_floats(const float* p) { return _mm256_loadu_ps(p); }
   static Register load_floats_part(const float* p, std::size_t n) { return _mm256_maskload_ps(p, PackAvx2::first(n)); }
+  static void store_floats(float* p, Register a) { _mm256_storeu_ps(p, a); }
   static void store(float* p, Register a) { _mm256_storeu_ps(p, PackAvx2::canonical(a)); }
   static void store_part(float* p, Register a, std::size_t n) {
     _mm256_maskstore_ps(p, PackAvx2::first(n), PackAvx2::canonical(a));

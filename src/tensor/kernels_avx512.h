@@ -19,6 +19,7 @@ struct RegisterAvx512 {
   static Register load_floats_part(const float* p, std::size_t n) {
     return _mm512_maskz_loadu_ps(PackAvx512::first(n), p);
   }
+  static void store_floats(float* p, Register a) { _mm512_storeu_ps(p, a); }
   static void store(float* p, Register a) { PackAvx512::store(p, {a}); }
   static void store_part(float* p, Register a, std::size_t n) { PackAvx512::store_part(p, {a}, n); }
   static Register load_words(const Bf16* p) { return _mm512_loadu_ps(p); }

@@ -14,6 +14,18 @@ namespace cairn::tensor {
 // Internal linkage: each instruction set compiles its own copy (kernels_rows.h says why).
 namespace {
 
+// Hands out 64-byte aligned pieces of one block; with no block it only measures.
+struct Carver {
+  char* base = nullptr;
+  std::size_t used = 0;
+  template <class E>
+  E* take(std::size_t n) {
+    E* piece = base != nullptr ? reinterpret_cast<E*>(base + used) : nullptr;
+    used += (n * sizeof(E) + 63) / 64 * 64;
+    return piece;
+  }
+};
+
 template <class T>
 struct ProductKernels {
   using Word = typename T::Word;
@@ -103,11 +115,15 @@ struct ProductKernels {
     }
   }
 
-  // c (+)= one tile; `rows` and `columns` are how much of it exists.
+  // Where a tile goes; `rows` and `columns` are how much of it exists. With `partial` the chain is longer than one
+  // call: it begins there unless this is its first stretch and is left there unless it is its last. (Storing a partial
+  // chain changes no bit.)
   struct Out {
     const float* addend;
     float* c;
     std::size_t stride, rows, columns;
+    float* partial = nullptr;
+    bool first = true, last = true;
   };
 
   static void tile(const Word* a, const Word* b, std::size_t n, const Out& out) {
@@ -115,7 +131,8 @@ struct ProductKernels {
 #pragma GCC unroll 16
     for (std::size_t r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
-      for (std::size_t v = 0; v < T::kVectors; ++v) acc[r][v] = T::zero();
+      for (std::size_t v = 0; v < T::kVectors; ++v)
+        acc[r][v] = out.first ? T::zero() : T::load_floats(out.partial + r * kColumns + v * kLanes);
     for (std::size_t s = 0; s < n; ++s, a += kRows, b += kColumns) {
       Register y[T::kVectors];
 #pragma GCC unroll 4
@@ -131,7 +148,9 @@ struct ProductKernels {
     for (std::size_t r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
       for (std::size_t v = 0; v < T::kVectors; ++v)
-        if (r < out.rows && v * kLanes < out.columns)
+        if (!out.last)
+          T::store_floats(out.partial + r * kColumns + v * kLanes, acc[r][v]);
+        else if (r < out.rows && v * kLanes < out.columns)
           finish(acc[r][v], out, r * out.stride + v * kLanes, out.columns - v * kLanes);
     }
   }
@@ -161,25 +180,76 @@ struct ProductKernels {
       }
   }
 
-  // b in stretches that stay in the second-level cache, one panel of a at a time in the first.
+  // Pairs of one stretch of a chain: a panel of a then stays in the first-level cache.
+  static constexpr std::size_t kStretchPairs = 256;
+  // Words of b that stay in the second-level cache, and floats of unfinished chains that are kept at once.
+  static constexpr std::size_t kCachedWords = std::size_t{1} << 18, kPartials = std::size_t{1} << 20;
+
+  static std::size_t smaller(std::size_t a, std::size_t b) {
+    return a < b ? a : b;
+  }
+  static std::size_t round_up(std::size_t n, std::size_t to) {
+    return (n + to - 1) / to * to;
+  }
+
+  // Blocks of columns whose packed b fits the cache, blocks of rows whose unfinished chains fit their buffer, stretches
+  // of the chains.
   static void product(const Product& op, Range rows, Range columns) {
-    constexpr std::size_t kCached = std::size_t{1} << 18;  // words
-    const std::size_t n_steps = steps(op.k);
-    const std::size_t fit = kCached / (n_steps + 1) / kColumns * kColumns;
-    const std::size_t stretch = fit < 4 * kColumns ? 4 * kColumns : fit;
-    const std::size_t most = columns.end - columns.begin < stretch ? columns.end - columns.begin : stretch;
-    Word* a = static_cast<Word*>(
-        thread_scratch((packed_words(kRows, kRows, op.k) + packed_words(most, kColumns, op.k) + 16) * sizeof(Word)));
-    Word* b = a + (packed_words(kRows, kRows, op.k) + 15) / 16 * 16;
-    for (std::size_t j = columns.begin; j < columns.end; j += stretch) {
-      const Range some{j, columns.end - j < stretch ? columns.end : j + stretch};
-      pack(op.b, some, op.n, kColumns, op.k, b);
-      for (std::size_t i = rows.begin; i < rows.end; i += kRows) {
-        const Range panel{i, rows.end - i < kRows ? rows.end : i + kRows};
-        pack(op.a, panel, op.m, kRows, op.k, a);
+    const std::size_t stretch = smaller(round_up(op.k, 2), 2 * kStretchPairs), n_steps = steps(stretch);
+    const bool whole = op.k <= stretch;
+    const std::size_t fit = kCachedWords / (n_steps + 1) / kColumns * kColumns;
+    const std::size_t most_columns =
+        smaller(round_up(columns.end - columns.begin, kColumns), fit < kColumns ? kColumns : fit);
+    const std::size_t most_rows =
+        smaller(round_up(rows.end - rows.begin, kRows), kPartials / most_columns / kRows * kRows + kRows);
+    Carver measure, real;
+    Block block{};
+    block.lay(measure, most_rows, most_columns, stretch, whole);
+    real.base = static_cast<char*>(thread_scratch(measure.used));
+    block.lay(real, most_rows, most_columns, stretch, whole);
+    for (std::size_t j = columns.begin; j < columns.end; j += most_columns)
+      for (std::size_t i = rows.begin; i < rows.end; i += whole ? rows.end - i : most_rows)
+        for (std::size_t k = 0; k == 0 || k < op.k; k += stretch) {
+          block.rows = {i, whole ? rows.end : smaller(i + most_rows, rows.end)};
+          block.columns = {j, smaller(j + most_columns, columns.end)};
+          block.chain = {k, smaller(k + stretch, op.k)};
+          multiply_block(op, block);
+        }
+  }
+
+  struct Block {
+    Range rows, columns, chain;
+    Word *a, *b;
+    float* partial;  // of the block's tiles, in order; none where a chain is one stretch
+    void lay(Carver& c, std::size_t most_rows, std::size_t most_columns, std::size_t stretch, bool whole) {
+      a = c.take<Word>(packed_words(kRows, kRows, stretch));
+      b = c.take<Word>(packed_words(most_columns, kColumns, stretch));
+      partial = whole ? nullptr : c.take<float>(most_rows * most_columns);
+    }
+  };
+
+  static void multiply_block(const Product& op, const Block& block) {
+    const std::size_t k = block.chain.end - block.chain.begin, n_steps = steps(k);
+    const auto from = [&](const Operand& x) {
+      return Operand{x.data + block.chain.begin * x.k_stride, x.row_stride, x.k_stride};
+    };
+    pack(from(op.b), block.columns, op.n, kColumns, k, block.b);
+    float* partial = block.partial;
+    for (std::size_t i = block.rows.begin; i < block.rows.end; i += kRows) {
+      const Range panel{i, smaller(i + kRows, block.rows.end)};
+      pack(from(op.a), panel, op.m, kRows, k, block.a);
+      for (std::size_t j = block.columns.begin; j < block.columns.end; j += kColumns) {
         const std::size_t at = i * op.c_stride + j;
-        tiles({a, b, 0, kColumns * n_steps, panel.end - i, some.end - j, n_steps},
-              op.addend != nullptr ? op.addend + at : nullptr, op.c + at, op.c_stride);
+        tile(block.a, block.b + (j - block.columns.begin) * n_steps, n_steps,
+             {.addend = op.addend != nullptr ? op.addend + at : nullptr,
+              .c = op.c + at,
+              .stride = op.c_stride,
+              .rows = panel.end - i,
+              .columns = smaller(kColumns, block.columns.end - j),
+              .partial = partial,
+              .first = block.chain.begin == 0,
+              .last = block.chain.end == op.k});
+        if (partial != nullptr) partial += kRows * kColumns;
       }
     }
   }

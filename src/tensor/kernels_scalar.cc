@@ -20,6 +20,7 @@ struct TileScalar {
   static Register add(Register a, Register b) { return a + b; }
   static Register load_floats(const float* p) { return {*p}; }
   static Register load_floats_part(const float* p, std::size_t) { return {*p}; }
+  static void store_floats(float* p, Register a) { *p = a.value; }
   static void store(float* p, Register a) { *p = a.value != a.value ? lane::from_bits(0x7FC00000u) : a.value; }
   static void store_part(float* p, Register a, std::size_t) { store(p, a); }
   static void store_words(Word* p, Register a) { *p = a.value; }
