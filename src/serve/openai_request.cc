@@ -13,10 +13,11 @@ constexpr std::uint32_t kDefaultCompletionTokens = 16;  // OpenAI's default for 
 constexpr std::uint32_t kDefaultChatTokens = 256;
 constexpr std::uint32_t kMostTokens = 65536;
 constexpr std::uint32_t kMostAlternatives = 20;
-constexpr std::size_t kMostStops = 16;
+constexpr std::size_t kMostStops = 8;  // the engine adds its own
 
 // Members that change nothing about the answer.
-constexpr std::array<std::string_view, 6> kIgnored{"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key"};
+constexpr std::array<std::string_view, 6> kIgnored{"user",         "metadata",          "store",
+                                                   "service_tier", "safety_identifier", "prompt_cache_key"};
 
 tl::unexpected<Error> wrong(ErrorCode code, std::string_view member, std::string message) {
   Json detail{{"param", member}};
@@ -51,7 +52,8 @@ class Members {
     if (value == nullptr) return std::nullopt;
     auto got = get_number(object_, name);
     if (!got) return fail(named(std::move(got).error(), name));
-    if (!(*got >= least && *got <= most)) return wrong(ErrorCode::invalid, name, fmt::format("expected {} to {}, got {}", least, most, *got));
+    if (!(*got >= least && *got <= most))
+      return wrong(ErrorCode::invalid, name, fmt::format("expected {} to {}, got {}", least, most, *got));
     return *got;
   }
   Result<std::optional<std::int64_t>> whole(const char* name, std::int64_t least, std::int64_t most) {
@@ -59,7 +61,8 @@ class Members {
     if (value == nullptr) return std::nullopt;
     auto got = get_int(object_, name);
     if (!got) return fail(named(std::move(got).error(), name));
-    if (*got < least || *got > most) return wrong(ErrorCode::invalid, name, fmt::format("expected {} to {}, got {}", least, most, *got));
+    if (*got < least || *got > most)
+      return wrong(ErrorCode::invalid, name, fmt::format("expected {} to {}, got {}", least, most, *got));
     return *got;
   }
   // Options that may be given, but only as what this server does anyway.
@@ -77,7 +80,9 @@ class Members {
     for (const auto& [name, value] : object_.items()) {
       const bool known = std::find(taken_.begin(), taken_.end(), name) != taken_.end() ||
                          std::find(kIgnored.begin(), kIgnored.end(), name) != kIgnored.end();
-      if (!known) return wrong(ErrorCode::invalid, name.substr(0, 64), "unknown member; docs/formats/http-api.md lists those that are known");
+      if (!known)
+        return wrong(ErrorCode::invalid, name.substr(0, 64),
+                     "unknown member; docs/formats/http-api.md lists those that are known");
     }
     return {};
   }
@@ -91,10 +96,15 @@ Status read_stops(Members& members, std::vector<std::string>& stops) {
   const Json* value = members.take("stop");
   if (value == nullptr) return {};
   const Json list = value->is_array() ? *value : Json::array({*value});
-  if (list.size() > kMostStops) return wrong(ErrorCode::invalid, "stop", fmt::format("expected at most {} strings, got {}", kMostStops, list.size()));
+  if (list.size() > kMostStops)
+    return wrong(ErrorCode::invalid, "stop",
+                 fmt::format("expected at most {} strings, got {}", kMostStops, list.size()));
   for (const Json& stop : list) {
-    if (!stop.is_string()) return wrong(ErrorCode::malformed, "stop", fmt::format("expected a string or a list of strings, got {}", stop.type_name()));
-    if (stop.get_ref<const std::string&>().empty()) return wrong(ErrorCode::invalid, "stop", "an empty string stops nothing");
+    if (!stop.is_string())
+      return wrong(ErrorCode::malformed, "stop",
+                   fmt::format("expected a string or a list of strings, got {}", stop.type_name()));
+    if (stop.get_ref<const std::string&>().empty())
+      return wrong(ErrorCode::invalid, "stop", "an empty string stops nothing");
     stops.push_back(stop.get<std::string>());
   }
   return {};
@@ -105,7 +115,8 @@ Status read_sampling(Members& members, GenerationRequest& out) {
   sampling.max_tokens = out.kind == Kind::chat ? kDefaultChatTokens : kDefaultCompletionTokens;
   CAIRN_ASSIGN(const auto most, members.whole("max_tokens", 1, kMostTokens));
   CAIRN_ASSIGN(const auto most_of_chat, members.whole("max_completion_tokens", 1, kMostTokens));
-  if (most && most_of_chat && *most != *most_of_chat) return wrong(ErrorCode::invalid, "max_tokens", "differs from \"max_completion_tokens\"");
+  if (most && most_of_chat && *most != *most_of_chat)
+    return wrong(ErrorCode::invalid, "max_tokens", "differs from \"max_completion_tokens\"");
   if (const auto limit = most ? most : most_of_chat) sampling.max_tokens = static_cast<std::uint32_t>(*limit);
   CAIRN_ASSIGN(const auto temperature, members.number("temperature", 0, 2));
   if (temperature) sampling.temperature = static_cast<float>(*temperature);
@@ -129,7 +140,8 @@ Status read_logprobs(Members& members, GenerationRequest& out) {
     if (count && !wanted.value_or(false)) return wrong(ErrorCode::invalid, "top_logprobs", "needs \"logprobs\": true");
     if (wanted.value_or(false)) out.logprobs = static_cast<std::uint32_t>(count.value_or(0));
   }
-  if (out.logprobs && out.stream) return wrong(ErrorCode::invalid, "logprobs", "not supported together with \"stream\"");
+  if (out.logprobs && out.stream)
+    return wrong(ErrorCode::invalid, "logprobs", "not supported together with \"stream\"");
   out.sampling.logprobs = out.logprobs.value_or(0);
   return {};
 }
@@ -151,7 +163,8 @@ Result<std::string> read_prompt(Members& members) {
   const Json* prompt = members.take("prompt");
   if (prompt == nullptr) return std::string();
   if (prompt->is_array() && prompt->size() == 1) prompt = &prompt->front();
-  if (!prompt->is_string()) return wrong(ErrorCode::malformed, "prompt", fmt::format("expected one string, got {}", prompt->type_name()));
+  if (!prompt->is_string())
+    return wrong(ErrorCode::malformed, "prompt", fmt::format("expected one string, got {}", prompt->type_name()));
   return prompt->get<std::string>();
 }
 
@@ -160,7 +173,9 @@ Result<std::string> read_content(const Json& message) {
   const auto it = message.find("content");
   if (it == message.end()) return wrong(ErrorCode::malformed, "messages", "a message without \"content\"");
   if (it->is_string()) return it->get<std::string>();
-  if (!it->is_array()) return wrong(ErrorCode::malformed, "messages", fmt::format("\"content\": expected a string, got {}", it->type_name()));
+  if (!it->is_array())
+    return wrong(ErrorCode::malformed, "messages",
+                 fmt::format("\"content\": expected a string, got {}", it->type_name()));
   std::string text;
   for (const Json& part : *it) {
     auto type = get_string(part, "type");
@@ -175,9 +190,11 @@ Result<std::string> read_content(const Json& message) {
 
 Result<std::vector<ChatMessage>> read_messages(Members& members) {
   const Json* list = members.take("messages");
-  if (list == nullptr || !list->is_array()) return wrong(ErrorCode::malformed, "messages", "expected a list of messages");
+  if (list == nullptr || !list->is_array())
+    return wrong(ErrorCode::malformed, "messages", "expected a list of messages");
   if (list->empty() || list->size() > kMostMessages)
-    return wrong(ErrorCode::invalid, "messages", fmt::format("expected 1 to {} messages, got {}", kMostMessages, list->size()));
+    return wrong(ErrorCode::invalid, "messages",
+                 fmt::format("expected 1 to {} messages, got {}", kMostMessages, list->size()));
   std::vector<ChatMessage> out;
   for (const Json& message : *list) {
     auto role = get_string(message, "role");
@@ -194,7 +211,7 @@ Result<std::vector<ChatMessage>> read_messages(Members& members) {
 struct DeclaredTerm {
   const char* member;
   const char* header;
-  std::string permit::Use::* field;
+  std::string permit::Use::*field;
 };
 constexpr std::array kDeclaredTerms{DeclaredTerm{"task", "Cairn-Task", &permit::Use::task},
                                     DeclaredTerm{"purpose", "Cairn-Purpose", &permit::Use::purpose},
@@ -204,16 +221,19 @@ Result<permit::Use> read_use(Members& members, const http::Headers& headers) {
   const Json none = Json::object();
   const Json* declared = members.take("cairn");
   if (declared == nullptr) declared = &none;
-  if (!declared->is_object()) return wrong(ErrorCode::malformed, "cairn", fmt::format("expected an object, got {}", declared->type_name()));
+  if (!declared->is_object())
+    return wrong(ErrorCode::malformed, "cairn", fmt::format("expected an object, got {}", declared->type_name()));
   permit::Use use;
   Members inner(*declared);
   for (const DeclaredTerm& term : kDeclaredTerms) {
     const Json* in_body = inner.take(term.member);
     const std::string* in_header = http::find_header(headers, term.header);
     if (in_body != nullptr && !in_body->is_string())
-      return wrong(ErrorCode::malformed, "cairn", fmt::format("\"{}\": expected a string, got {}", term.member, in_body->type_name()));
+      return wrong(ErrorCode::malformed, "cairn",
+                   fmt::format("\"{}\": expected a string, got {}", term.member, in_body->type_name()));
     if (in_body != nullptr && in_header != nullptr && in_body->get_ref<const std::string&>() != *in_header)
-      return wrong(ErrorCode::invalid, "cairn", fmt::format("\"{}\" differs from the header {}: say it once", term.member, term.header));
+      return wrong(ErrorCode::invalid, "cairn",
+                   fmt::format("\"{}\" differs from the header {}: say it once", term.member, term.header));
     if (in_body != nullptr) {
       use.*term.field = in_body->get<std::string>();
     } else if (in_header != nullptr) {
@@ -229,7 +249,8 @@ Status read_stream(Members& members, GenerationRequest& out) {
   out.stream = stream.value_or(false);
   const Json* options = members.take("stream_options");
   if (options == nullptr) return {};
-  if (!options->is_object() || !out.stream) return wrong(ErrorCode::invalid, "stream_options", "expected an object, together with \"stream\": true");
+  if (!options->is_object() || !out.stream)
+    return wrong(ErrorCode::invalid, "stream_options", "expected an object, together with \"stream\": true");
   Members inner(*options);
   CAIRN_ASSIGN(const auto usage, inner.flag("include_usage"));
   CAIRN_ASSIGN(const auto obfuscation, inner.flag("include_obfuscation"));
@@ -241,7 +262,8 @@ Status read_stream(Members& members, GenerationRequest& out) {
 }  // namespace
 
 Result<GenerationRequest> parse_generation_request(Kind kind, std::string_view body, const http::Headers& headers) {
-  if (body.size() > kMostRequestBytes) return fail(ErrorCode::invalid, "the request has {} bytes; at most {} are taken", body.size(), kMostRequestBytes);
+  if (body.size() > kMostRequestBytes)
+    return fail(ErrorCode::invalid, "the request has {} bytes; at most {} are taken", body.size(), kMostRequestBytes);
   CAIRN_ASSIGN(const Json json, parse_json(body));
   if (!json.is_object()) return fail(ErrorCode::malformed, "expected a JSON object, got {}", json.type_name());
   Members members(json);

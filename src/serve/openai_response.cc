@@ -9,16 +9,22 @@
 namespace cairn::serve {
 namespace {
 
-std::string_view finish_name(infer::Finish finish) { return finish == infer::Finish::stop ? "stop" : "length"; }
+std::string_view finish_name(infer::Finish finish) {
+  return finish == infer::Finish::stop ? "stop" : "length";
+}
 
 Json head_json(const AnswerHead& head, bool chunk) {
-  const std::string_view object = head.kind == Kind::completion ? "text_completion" : chunk ? "chat.completion.chunk" : "chat.completion";
+  const std::string_view object = head.kind == Kind::completion ? "text_completion"
+                                  : chunk                       ? "chat.completion.chunk"
+                                                                : "chat.completion";
   return {{"id", head.id}, {"object", object}, {"created", head.created}, {"model", head.model}};
 }
 
 Json usage_json(const infer::Generation& generation) {
   const std::size_t made = generation.tokens.size();
-  return {{"prompt_tokens", generation.prompt_tokens}, {"completion_tokens", made}, {"total_tokens", generation.prompt_tokens + made}};
+  return {{"prompt_tokens", generation.prompt_tokens},
+          {"completion_tokens", made},
+          {"total_tokens", generation.prompt_tokens + made}};
 }
 
 Json standing_json(const Standing& standing) {
@@ -36,15 +42,14 @@ Json cairn_json(const AnswerHead& head, const Standings& standings) {
   Json duties = Json::array();
   for (const permit::Duty& duty : standings.duties())
     duties.push_back({{"kind", permit::name_of(duty.kind)}, {"text", duty.text}, {"ground", duty.ground}});
-  return {{"use", permit::to_json(standings.use)},
-          {"epoch", standings.epoch.value},
-          {"base", standing_json(standings.base)},
-          {"modules", std::move(modules)},
-          {"duties", std::move(duties)},
-          {"seed", head.seed}};
+  return {{"use", permit::to_json(standings.use)}, {"epoch", standings.epoch.value},
+          {"base", standing_json(standings.base)}, {"modules", std::move(modules)},
+          {"duties", std::move(duties)},           {"seed", head.seed}};
 }
 
-std::string token_text(const text::Tokenizer& tokenizer, std::uint16_t token) { return to_utf8(tokenizer.bytes_of(token)); }
+std::string token_text(const text::Tokenizer& tokenizer, std::uint16_t token) {
+  return to_utf8(tokenizer.bytes_of(token));
+}
 
 Json bytes_json(const text::Tokenizer& tokenizer, std::uint16_t token) {
   Json out = Json::array();
@@ -54,7 +59,9 @@ Json bytes_json(const text::Tokenizer& tokenizer, std::uint16_t token) {
 
 Json chat_logprobs(const infer::Generation& generation, const text::Tokenizer& tokenizer) {
   const auto one = [&tokenizer](const infer::TokenLogprob& token) {
-    return Json{{"token", token_text(tokenizer, token.token)}, {"logprob", token.logprob}, {"bytes", bytes_json(tokenizer, token.token)}};
+    return Json{{"token", token_text(tokenizer, token.token)},
+                {"logprob", token.logprob},
+                {"bytes", bytes_json(tokenizer, token.token)}};
   };
   Json content = Json::array();
   for (const infer::GeneratedToken& token : generation.tokens) {
@@ -74,13 +81,19 @@ Json completion_logprobs(const infer::Generation& generation, const text::Tokeni
     offsets.push_back(offset);
     offset += tokenizer.bytes_of(token.chosen.token).size();
     Json best = Json::object();
-    for (const infer::TokenLogprob& other : token.alternatives) best[token_text(tokenizer, other.token)] = other.logprob;
+    for (const infer::TokenLogprob& other : token.alternatives)
+      best[token_text(tokenizer, other.token)] = other.logprob;
     top.push_back(std::move(best));
   }
-  return {{"tokens", std::move(tokens)}, {"token_logprobs", std::move(values)}, {"top_logprobs", std::move(top)}, {"text_offset", std::move(offsets)}};
+  return {{"tokens", std::move(tokens)},
+          {"token_logprobs", std::move(values)},
+          {"top_logprobs", std::move(top)},
+          {"text_offset", std::move(offsets)}};
 }
 
-std::string event(const Json& json) { return "data: " + canonical(json) + "\n\n"; }
+std::string event(const Json& json) {
+  return "data: " + canonical(json) + "\n\n";
+}
 
 // A choice of a stream: `piece` is new text, `finish` null until the last.
 Json choice_json(const AnswerHead& head, Json piece, Json finish) {
@@ -100,15 +113,24 @@ struct ErrorShape {
 };
 ErrorShape shape_of(ErrorCode code) {
   switch (code) {
-    case ErrorCode::invalid: return {400, "invalid_request_error", "invalid"};
-    case ErrorCode::malformed: return {400, "invalid_request_error", "malformed"};
-    case ErrorCode::denied: return {403, "permission_error", "denied"};
-    case ErrorCode::unknown: return {403, "permission_error", "unknown"};
-    case ErrorCode::not_found: return {404, "invalid_request_error", "not_found"};
-    case ErrorCode::busy: return {503, "server_error", "busy"};
-    case ErrorCode::stale: return {503, "server_error", "stale"};
-    case ErrorCode::interrupted: return {503, "server_error", "stopping"};
-    default: return {500, "server_error", "failed"};
+    case ErrorCode::invalid:
+      return {400, "invalid_request_error", "invalid"};
+    case ErrorCode::malformed:
+      return {400, "invalid_request_error", "malformed"};
+    case ErrorCode::denied:
+      return {403, "permission_error", "denied"};
+    case ErrorCode::unknown:
+      return {403, "permission_error", "unknown"};
+    case ErrorCode::not_found:
+      return {404, "invalid_request_error", "not_found"};
+    case ErrorCode::busy:
+      return {503, "server_error", "busy"};
+    case ErrorCode::stale:
+      return {503, "server_error", "stale"};
+    case ErrorCode::interrupted:
+      return {503, "server_error", "stopping"};
+    default:
+      return {500, "server_error", "failed"};
   }
 }
 
@@ -196,7 +218,9 @@ std::string last_events(const AnswerHead& head, const infer::Generation& generat
   return out + "data: [DONE]\n\n";
 }
 
-std::string error_event(const Error& error) { return event(error_json(error, shape_of(error.code))); }
+std::string error_event(const Error& error) {
+  return event(error_json(error, shape_of(error.code)));
+}
 
 std::string models_body(const std::vector<ServedModel>& models) {
   Json data = Json::array();
@@ -204,7 +228,9 @@ std::string models_body(const std::vector<ServedModel>& models) {
   return canonical({{"object", "list"}, {"data", std::move(data)}});
 }
 
-std::string model_body(const ServedModel& model) { return canonical(served_json(model)); }
+std::string model_body(const ServedModel& model) {
+  return canonical(served_json(model));
+}
 
 http::Response error_response(const Error& error) {
   const ErrorShape shape = shape_of(error.code);

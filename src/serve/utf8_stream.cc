@@ -10,7 +10,10 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 // Whether `tail` (1 to 3 bytes) could be the beginning of a character.
 bool may_continue(std::string_view tail) {
   const auto lead = static_cast<unsigned char>(tail[0]);
-  const std::size_t length = lead >= 0xF0 && lead <= 0xF4 ? 4 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xC2 && lead < 0xE0 ? 2 : 1;
+  const std::size_t length = lead >= 0xF0 && lead <= 0xF4  ? 4
+                             : lead >= 0xE0 && lead < 0xF0 ? 3
+                             : lead >= 0xC2 && lead < 0xE0 ? 2
+                                                           : 1;
   if (tail.size() >= length) return false;
   // The second byte has narrower bounds after some leads (Unicode table 3-7): filled up with the least that may follow,
   // the character must be well-formed.
