@@ -60,12 +60,11 @@ Result<std::vector<text::TokenId>> prompt_tokens(const text::Tokenizer& tokenize
 infer::SamplingSettings sampling_of(const text::Tokenizer& tokenizer, const Job& job) {
   infer::SamplingSettings sampling = job.request->sampling;
   sampling.seed = job.seed;
-  sampling.end_of_text = tokenizer.end_of_text();
-  if (job.request->kind == Kind::chat) {
-    sampling.end_of_text = tokenizer.special(text::kEndOfTurn).value_or(tokenizer.end_of_text());
-    for (const std::string& special : tokenizer.specials())
-      sampling.stop.push_back(special);  // a turn that no one opened
-  }
+  sampling.stop_tokens = {tokenizer.end_of_text()};
+  // In a chat any special ends the turn: the model must not open one for someone else.
+  if (job.request->kind == Kind::chat)
+    for (std::size_t id = tokenizer.first_special(); id < tokenizer.vocabulary(); ++id)
+      sampling.stop_tokens.push_back(static_cast<text::TokenId>(id));
   return sampling;
 }
 

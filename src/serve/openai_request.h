@@ -31,7 +31,7 @@ struct GenerationRequest {
   std::string model;
   std::string prompt;                     // of a completion
   std::vector<ChatMessage> messages;      // of a chat; at least one
-  infer::SamplingSettings sampling;       // seed and end_of_text are for the server to fill in
+  infer::SamplingSettings sampling;       // seed and stop tokens are for the server to fill in
   std::optional<std::uint64_t> seed;      // absent: any
   std::optional<std::uint32_t> logprobs;  // alternatives to report with each token; absent: none, nor the token's own
   bool stream = false;

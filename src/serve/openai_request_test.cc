@@ -131,7 +131,7 @@ TEST(OpenAiRequest, HostileBytesNeverThrow) {
   int accepted = 0;
   for (int round = 0; round < 5000; ++round) {
     std::string bad = good;
-    for (unsigned n = 1 + random() % 3; n > 0; --n) bad[random() % bad.size()] = static_cast<char>(random());
+    for (auto n = 1 + random() % 3; n > 0; --n) bad[random() % bad.size()] = static_cast<char>(random());
     accepted += completion(bad).has_value() ? 1 : 0;
     (void)chat(bad);
   }

@@ -36,7 +36,7 @@ TEST(Utf8Stream, HowTextIsCutChangesNothing) {
                                      "\x80", "\xF4\x90", "\xE0\x80",     "\xF0"};
   for (int round = 0; round < 2000; ++round) {
     std::string bytes;
-    for (unsigned n = random() % 12; n > 0; --n) bytes += pieces[random() % std::size(pieces)];
+    for (auto n = random() % 12; n > 0; --n) bytes += pieces[random() % std::size(pieces)];
     Utf8Stream stream;
     std::string out;
     for (std::size_t at = 0; at < bytes.size();) {
