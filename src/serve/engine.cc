@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kWeightsRole = "weights";
 constexpr std::string_view kTokenizerRole = "tokenizer";
+constexpr std::string_view kModuleRole = "module";
 
 // Between the thread that asks and the one that generates.
 struct Task {
@@ -150,7 +151,7 @@ Result<infer::Session*> Engine::State::session_for(const Job& job) {
   auto it = loaded.module_sessions.find(*job.module);
   if (it == loaded.module_sessions.end()) {
     const guard::Pass& pass = *job.leave->modules[*job.module];
-    CAIRN_ASSIGN(const guard::Reader bytes, guard.open(pass, pass.asset(), kWeightsRole));
+    CAIRN_ASSIGN(const guard::Reader bytes, guard.open(pass, pass.asset(), kModuleRole));
     CAIRN_ASSIGN(const adapt::Module module,
                  adapt::decode_module(bytes.bytes(), loaded.base->config(), loaded.base_digest));
     CAIRN_ASSIGN(infer::Session session, infer::Session::open(context, *loaded.base, &module.delta));
