@@ -6,7 +6,7 @@ target_compile_options(cairn_flags INTERFACE
   # A designated initialiser names what differs from the defaults.
   -Wno-missing-field-initializers
   # GCC 12 sees overflows at -O2 where a vector of bytes grows (GCC bug 105329 and kin).
-  -Wno-stringop-overflow
+  -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds
   # docs/arithmetic.md: a fused multiply-add happens where it is written and nowhere else.
   -ffp-contract=off -fno-fast-math
   $<$<BOOL:${CAIRN_WERROR}>:-Werror>)
