@@ -62,9 +62,10 @@ void keep(Bytes& out, const std::vector<E>& values) {
   out.insert(out.end(), p, p + values.size() * sizeof(E));
 }
 
-void product_case(Context& context, Inputs& in, std::size_t size, Bytes& out, bool a_columns, bool b_columns,
-                  bool adds) {
-  const std::size_t m = in.between(1, size), n = in.between(1, size), k = in.between(1, size), gap = in.between(0, 3);
+void product_of(Context& context, Inputs& in, std::array<std::size_t, 3> shape, Bytes& out, bool a_columns,
+                bool b_columns, bool adds) {
+  const auto [m, n, k] = shape;
+  const std::size_t gap = in.between(0, 3);
   const std::size_t a_stride = (a_columns ? m : k) + gap, b_stride = (b_columns ? n : k) + gap, stride = n + gap;
   const auto a = in.bf16s(a_stride * (a_columns ? k : m)), b = in.bf16s(b_stride * (b_columns ? k : n));
   auto c = in.floats(m * stride);
@@ -77,6 +78,17 @@ void product_case(Context& context, Inputs& in, std::size_t size, Bytes& out, bo
                      .c = c.data(),
                      .c_stride = stride});
   keep(out, c);
+}
+void product_case(Context& context, Inputs& in, std::size_t size, Bytes& out, bool a_columns, bool b_columns,
+                  bool adds) {
+  const std::size_t m = in.between(1, size), n = in.between(1, size), k = in.between(1, size);
+  product_of(context, in, {m, n, k}, out, a_columns, b_columns, adds);
+}
+// Chains longer than a kernel runs through at once.
+void product_long(Context& context, Inputs& in, std::size_t size, Bytes& out) {
+  const std::size_t m = in.between(1, 20), n = in.between(1, 40), k = in.between(500, 500 + 20 * size);
+  product_of(context, in, {m, n, k}, out, true, true, true);
+  product_of(context, in, {m, n, k}, out, false, false, false);
 }
 void product_rows(Context& c, Inputs& in, std::size_t size, Bytes& out) {
   product_case(c, in, size, out, false, false, false);
@@ -295,6 +307,7 @@ void random(Context&, Inputs& in, std::size_t size, Bytes& out) {
 constexpr std::array kCases = {Case{"product.rows", product_rows},
                                Case{"product.columns", product_columns},
                                Case{"product.gradient", product_gradient},
+                               Case{"product.long", product_long},
                                Case{"attention", attention},
                                Case{"attention.cache", attention_over_cache},
                                Case{"cross_entropy", loss},

@@ -2,8 +2,11 @@
 // reference to the bit.
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "tensor/cases.h"
 #include "tensor/context.h"
+#include "tensor/product.h"
 
 namespace cairn::tensor {
 namespace {
@@ -20,9 +23,36 @@ Bytes run(const Case& c, Isa isa, int threads, std::uint64_t seed, Flavour flavo
   return out;
 }
 
-class Equality : public testing::TestWithParam<Case> {};
+// Larger than every block of the fast kernels. The scalar reference would take long, so the fast ones are compared with
+// each other.
+TEST(Equality, OfLargeProducts) {
+  constexpr std::size_t kM = 700, kN = 1300, kK = 1301;
+  Inputs inputs(7, Flavour::plain);
+  const auto a = inputs.bf16s(kM * kK), b = inputs.bf16s(kN * kK);
+  std::vector<float> expected;
+  for (const Isa isa : available_isas()) {
+    if (isa == Isa::scalar) continue;
+    for (const int threads : {1, 3}) {
+      auto context = Context::make_unchecked({.threads = threads, .isa = isa});
+      ASSERT_TRUE(context);
+      std::vector<float> c(kM * kN);
+      multiply(*context, {.m = kM,
+                          .n = kN,
+                          .k = kK,
+                          .a = by_rows(a.data(), kK),
+                          .b = by_columns(b.data(), kN),
+                          .c = c.data(),
+                          .c_stride = kN});
+      if (expected.empty()) expected = c;
+      ASSERT_EQ(std::memcmp(c.data(), expected.data(), c.size() * sizeof(float)), 0)
+          << name_of(isa) << ", " << threads << " threads";
+    }
+  }
+}
 
-TEST_P(Equality, IsBitForBitForEveryInstructionSetAndThreadCount) {
+class Operations : public testing::TestWithParam<Case> {};
+
+TEST_P(Operations, AreEqualBitForBitForEveryInstructionSetAndThreadCount) {
   for (const Flavour flavour : kFlavours)
     for (std::uint64_t seed = 1; seed <= 6; ++seed) {
       const std::size_t size = seed <= 4 ? 12 * seed : 100;
@@ -35,13 +65,12 @@ TEST_P(Equality, IsBitForBitForEveryInstructionSetAndThreadCount) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Operations, Equality, testing::ValuesIn(cases().begin(), cases().end()),
-                         [](const auto& instance) {
-                           std::string name(instance.param.operation);
-                           for (char& c : name)
-                             if (c == '.') c = '_';
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(All, Operations, testing::ValuesIn(cases().begin(), cases().end()), [](const auto& instance) {
+  std::string name(instance.param.operation);
+  for (char& c : name)
+    if (c == '.') c = '_';
+  return name;
+});
 
 }  // namespace
 }  // namespace cairn::tensor

@@ -12,6 +12,7 @@ constexpr std::array kVectors = {
     Vector{"product.rows", "5d610fefa691f99082eb8fcd21c1e960828b417d26eee1a4b07b0a3b02c95f2b"},
     Vector{"product.columns", "47610e8838c66cad1ab08a2394ebd5bde6fa6e3e8e2eff31f80e1eaca378a872"},
     Vector{"product.gradient", "8c64f543d5ce50a7eb2d6084d69f4f16239d73f6c55d7a08b17740af854f43ee"},
+    Vector{"product.long", "55c968930c3283754b5f30f7bdadaeb6e01c2917a0598708b6784a1fe747cb3c"},
     Vector{"attention", "f037e406f9fd726ea959ae1af96cd4d625181c7df5c20e046b3db096d9cc79ef"},
     Vector{"attention.cache", "2b12efa5833da26c79b6f690891f12a39d2b22a53270883b3026c4f99de6f515"},
     Vector{"cross_entropy", "6ace01d1cb46c90b0d31624170d2e5febc55d78346f43c87ab18f9cedfd959fd"},
