@@ -8,7 +8,7 @@ namespace {
 
 struct TileAvx2 {
   static constexpr std::size_t kRows = 6, kVectors = 2, kLanes = 8;
-  static constexpr bool kPaired = false;
+  static constexpr bool kPaired = false, kWatched = false;
   using Word = float;
   using Register = __m256;
   static Register load(const Word* p) { return _mm256_loadu_ps(p); }

@@ -72,7 +72,7 @@ struct RegisterAvx512 {
 template <std::size_t Rows>
 struct TileAvx512 : RegisterAvx512 {
   static constexpr std::size_t kRows = Rows, kVectors = 2;
-  static constexpr bool kPaired = false;
+  static constexpr bool kPaired = false, kWatched = false;
   using Word = float;
   static Register load(const Word* p) { return _mm512_loadu_ps(p); }
   static Register broadcast(Word x) { return _mm512_set1_ps(x); }

@@ -10,7 +10,7 @@ namespace {
 template <std::size_t Rows>
 struct TileDot : RegisterAvx512 {
   static constexpr std::size_t kRows = Rows, kVectors = 2;
-  static constexpr bool kPaired = true;
+  static constexpr bool kPaired = true, kWatched = false;
   using Word = std::uint32_t;
   static Register load(const Word* p) { return _mm512_loadu_ps(p); }
   static Register broadcast(Word x) { return _mm512_castsi512_ps(_mm512_set1_epi32(static_cast<int>(x))); }

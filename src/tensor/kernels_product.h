@@ -2,12 +2,14 @@
 //
 // Operands are packed into panels of T's height (a) or width (b) by steps of the chain, so that the inner loop reads
 // both in order. A step is one element of each row (binary32, the odd element of each pair first), or one pair where T
-// has a dot-product instruction. T has: kRows, kVectors, kLanes (floats of a register), kPaired; Word (float, or
-// uint32_t with the odd element above); Register; load, broadcast, zero, step(a, b, acc), plain add, store and
-// store_part with NaN canonical; transpose(Register[kLanes]), load_words, odd, even, join, widen.
+// has a dot-product instruction. T has: kRows, kVectors, kLanes (floats of a register), kPaired, kWatched (with enter,
+// leave, settle: kernels_neon.cc); Word (float, or uint32_t with the odd element above); Register; load, broadcast,
+// zero, step(a, b, acc), plain add, store and store_part with NaN canonical; transpose(Register[kLanes]), load_words,
+// odd, even, join, widen.
 #pragma once
 
 #include "tensor/kernels.h"
+#include "tensor/lane.h"
 
 namespace cairn::tensor {
 
@@ -126,13 +128,9 @@ struct ProductKernels {
     bool first = true, last = true;
   };
 
-  static void tile(const Word* a, const Word* b, std::size_t n, const Out& out) {
-    Register acc[kRows][T::kVectors];
-#pragma GCC unroll 16
-    for (std::size_t r = 0; r < kRows; ++r)
-#pragma GCC unroll 4
-      for (std::size_t v = 0; v < T::kVectors; ++v)
-        acc[r][v] = out.first ? T::zero() : T::load_floats(out.partial + r * kColumns + v * kLanes);
+  using Accumulators = Register[kRows][T::kVectors];
+  static inline __attribute__((always_inline)) void run(const Word* a, const Word* b, std::size_t n,
+                                                        Accumulators& acc) {
     for (std::size_t s = 0; s < n; ++s, a += kRows, b += kColumns) {
       Register y[T::kVectors];
 #pragma GCC unroll 4
@@ -143,6 +141,36 @@ struct ProductKernels {
 #pragma GCC unroll 4
         for (std::size_t v = 0; v < T::kVectors; ++v) acc[r][v] = T::step(x, y[v], acc[r][v]);
       }
+    }
+  }
+  // The same chains by lane.h, where the processor's flushing may have decided otherwise.
+  static void run_exactly(const Word* a, const Word* b, std::size_t n, const Out& out, Accumulators& acc) {
+    for (std::size_t r = 0; r < kRows; ++r) {
+      float row[kColumns];
+      for (std::size_t c = 0; c < kColumns; ++c) {
+        Lane chain{out.first ? 0.0f : out.partial[r * kColumns + c]};
+        for (std::size_t s = 0; s < n; ++s) chain = fma(Lane{a[s * kRows + r]}, Lane{b[s * kColumns + c]}, chain);
+        row[c] = chain.value;
+      }
+      for (std::size_t v = 0; v < T::kVectors; ++v) acc[r][v] = T::load_floats(row + v * kLanes);
+    }
+  }
+
+  static void tile(const Word* a, const Word* b, std::size_t n, const Out& out) {
+    Accumulators acc;
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < T::kVectors; ++v)
+        acc[r][v] = out.first ? T::zero() : T::load_floats(out.partial + r * kColumns + v * kLanes);
+    if constexpr (T::kWatched) {
+      const std::uint64_t mode = T::enter();
+      run(a, b, n, acc);
+      for (auto& row : acc)
+        for (Register& r : row) T::settle(r);
+      if (T::leave(mode)) run_exactly(a, b, n, out, acc);
+    } else {
+      run(a, b, n, acc);
     }
 #pragma GCC unroll 16
     for (std::size_t r = 0; r < kRows; ++r) {

@@ -10,7 +10,7 @@ namespace {
 // A tile of one output: what kernels_product.h needs for the products inside attention.
 struct TileScalar {
   static constexpr std::size_t kRows = 1, kVectors = 1, kLanes = 1;
-  static constexpr bool kPaired = false;
+  static constexpr bool kPaired = false, kWatched = false;
   using Word = float;
   using Register = Lane;
   static Register load(const Word* p) { return {*p}; }
