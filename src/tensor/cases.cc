@@ -298,7 +298,8 @@ void functions(Context&, Inputs& in, std::size_t size, Bytes& out) {
 }
 void random(Context&, Inputs& in, std::size_t size, Bytes& out) {
   std::vector<float> normals(size);
-  fill_normal({in.between(0, 1000), 3}, in.between(0, 9), 0.02f, normals);
+  const std::uint64_t key = in.between(0, 1000), first = in.between(0, 9);
+  fill_normal({key, 3}, first, 0.02f, normals);
   keep(out, normals);
   keep(out, in.ids(size, 977));
   keep(out, in.positive(size));
