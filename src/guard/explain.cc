@@ -47,12 +47,12 @@ Result<permit::Verdict> revoked(const Ledger& ledger, const permit::Use& use, co
 // Which of `sources` says this, to tell the path to it; none: no path is shown.
 Result<std::vector<std::string>> path_of_reason(GuardState& state, const permit::Reason& reason, const AssetId& asset,
                                                 const Sources& sources) {
+  if (sources.size() == 1) return path_to(state.ledger, asset, sources[0].asset);
   for (const Ledger::Source& source : sources) {
     CAIRN_ASSIGN(const permit::Permit own, state.permit(source.permit));
     for (const permit::Ground& ground : own.grounds())
       if (ground.sources == reason.sources) return path_to(state.ledger, asset, source.asset);
   }
-  if (sources.size() == 1) return path_to(state.ledger, asset, sources[0].asset);
   return std::vector<std::string>();
 }
 
