@@ -32,11 +32,6 @@ class Lines {
     blanks_.clear();
     ++line_ends_;
   }
-  // Overstrike, as in old formatted manuals: the character before is taken back.
-  void backspace() {
-    if (!out_.empty() && line_ends_ == 0 && blanks_.empty() && static_cast<unsigned char>(out_.back()) < 0x80)
-      out_.pop_back();
-  }
   std::string take() {
     if (!out_.empty()) out_.push_back('\n');
     return std::move(out_);
@@ -52,7 +47,27 @@ std::size_t escape_length(std::string_view s, std::size_t i) {
   if (i + 1 >= s.size() || s[i + 1] != '[') return 1;
   std::size_t j = i + 2;
   while (j < s.size() && s[j] >= 0x20 && s[j] < 0x40) ++j;
-  return std::min(j + 1, s.size()) - i;
+  const bool ends = j < s.size() && s[j] >= 0x40 && s[j] < 0x7F;
+  return j - i + ends;
+}
+
+// Without escape sequences and overstrike, as in old formatted manuals: a backspace takes the character before it back.
+std::string without_terminal_codes(std::string_view s) {
+  std::string out;
+  for (std::size_t i = 0; i < s.size();) {
+    if (s[i] == 0x1B) {
+      i += escape_length(s, i);
+      continue;
+    }
+    if (s[i] == '\b') {
+      while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xC0) == 0x80) out.pop_back();
+      if (!out.empty() && out.back() != '\n') out.pop_back();
+    } else {
+      out.push_back(s[i]);
+    }
+    ++i;
+  }
+  return out;
 }
 
 std::string clean(std::string_view s) {
@@ -81,9 +96,7 @@ std::string clean(std::string_view s) {
         out.line_end(), i += i + 1 < s.size() && s[i + 1] == '\n';
       else if (c == ' ' || c == '\t')
         out.blank(s[i]);
-      else if (c == '\b')
-        out.backspace();
-      i += c == 0x1B ? escape_length(s, i) : 1;
+      ++i;
     }
   }
   return out.take();
@@ -97,7 +110,9 @@ bool normalise(Record& record, Reasons& reasons) {
     ++reasons["dropped: not UTF-8"];
     return false;
   }
-  std::string text = clean(*composed);
+  const bool formatted = composed->find_first_of("\b\x1B") != std::string::npos;
+  std::string text = clean(formatted ? without_terminal_codes(*composed) : *composed);
+  if (auto again = text::nfc(text)) text = std::move(*again);  // what stood between a letter and its accent may be gone
   if (text.empty()) {
     ++reasons["dropped: empty"];
     return false;

@@ -90,7 +90,7 @@ const std::vector<const Kind*>& kinds() {
   static const Kind kIpv6("IP addresses", "[ip]", R"([0-9A-Fa-f]{1,4}:[0-9A-Fa-f:]{2,34}[0-9A-Fa-f]\b)", is_ipv6);
   static const Kind kAbroad(
       "telephone numbers", "[phone]",
-      R"(\+[0-9]{1,3}[ .-]?(?:\([0-9]{1,4}\)[ .-]?)?[0-9]{1,5}(?:[ .-][0-9]{2,5}){1,5}\b|\+[0-9]{8,15}\b)", is_phone);
+      R"(\+[0-9]{1,3}[ .-]?(?:\([0-9]{1,4}\)[ .-]?)?[0-9]{1,5}(?:[ .-][0-9]{2,8}){1,5}\b|\+[0-9]{8,15}\b)", is_phone);
   static const Kind kAmerican("telephone numbers", "[phone]",
                               R"((?:\([2-9][0-9]{2}\) ?|\b[2-9][0-9]{2}[-. ])[2-9][0-9]{2}[-. ][0-9]{4}\b)", always);
   static const std::vector<const Kind*> all = {&kEmail, &kIban, &kCard, &kIpv4, &kIpv6, &kAbroad, &kAmerican};
