@@ -5,7 +5,7 @@
 //
 // What is durable is exactly RunRow, VolunteerRows and the UnitRows of the current round. A Save action names the rows
 // that an event changed; whoever runs the machine writes them in one transaction before the answer leaves or any other
-// action begins. After a crash, restore() and the event Reopened continue from the last one.
+// action begins. After a crash, restore() and the event Opened continue from the last one.
 // Thread rule: one thread at a time.
 #pragma once
 
@@ -33,8 +33,9 @@ enum class RunPhase : std::uint8_t {
 enum class UnitPhase : std::uint8_t {
   open,      // nobody has it; then: leased; auditing or accepted, by a former holder's late claim
   leased,    // in work, by one or more; then: open (leases lapsed), auditing, accepted
-  auditing,  // a claim is being replayed; then: accepted, or open or leased again where it was false
-  accepted,  // settled, waits for the merge; then: open, where it was not replayed and its volunteer is put out
+  auditing,  // a claim is being replayed; then: accepted, or open again where it was false
+  accepted,  // settled, waits for the merge; then, where it was not replayed: open (its volunteer is put out) or
+             // auditing (another claim contradicts it)
 };
 
 enum class VolunteerPhase : std::uint8_t {
@@ -74,19 +75,21 @@ struct VolunteerRow {
   std::string name;
   VolunteerPhase phase = VolunteerPhase::active;
   TimePoint joined;
-  std::uint64_t units = 0, tokens = 0;  // of accepted claims
+  std::uint64_t units = 0, tokens = 0;  // of its merged contributions
   std::optional<Taken> last;            // the answer to its last claim, given again if it asks again
   Digest evidence;                      // where put out
-  bool operator==(const VolunteerRow& other) const;
+  bool operator==(const VolunteerRow&) const = default;
 };
 
 struct RunRow {
   RunPhase phase = RunPhase::computing;
-  std::uint32_t round = 0;  // the one being computed or merged; plan.rounds when complete
-  Digest checkpoint;        // of the model that this round starts from; the final model when complete
-  std::uint64_t accepted = 0, audits = 0, cheats = 0, reissued = 0;  // units handed out again count as reissued
-  std::uint64_t timed_units = 0, timed_ms = 0;                       // from lease to claim, for the mean
-  double loss = 0;                                                   // mean over the last merged round
+  std::uint32_t round = 0;     // the one being computed or merged; plan.rounds when complete
+  Digest checkpoint;           // of the model that this round starts from; the final model when complete
+  std::uint64_t accepted = 0;  // contributions merged
+  std::uint64_t audits = 0, cheats = 0;
+  std::uint64_t reissued = 0;                   // units handed to one more volunteer than the first
+  std::uint64_t timed_units = 0, timed_ms = 0;  // from lease to claim, for the mean
+  double loss = 0;                              // mean over the last merged round
   bool operator==(const RunRow&) const = default;
 };
 
@@ -113,19 +116,19 @@ struct Replayed {
 };
 struct ReplayFailed {
   UnitId unit;
-  std::string why;
+  Error error;
 };
 struct Merged {
   std::uint32_t round = 0;
   Digest checkpoint;  // of the new model's file, kept on disk
 };
 struct MergeFailed {
-  std::string why;
+  Error error;
 };
-struct Tick {};      // time passed
-struct Reopened {};  // once, after restore()
+struct Tick {};    // time passed
+struct Opened {};  // once and first, after the constructor or restore()
 using CoordinatorEvent =
-    std::variant<Hello, AskWork, Heartbeat, Claimed, Replayed, ReplayFailed, Merged, MergeFailed, Tick, Reopened>;
+    std::variant<Hello, AskWork, Heartbeat, Claimed, Replayed, ReplayFailed, Merged, MergeFailed, Tick, Opened>;
 
 // --- actions ---
 struct Save {  // write these rows, in one transaction, before anything else
@@ -171,7 +174,9 @@ class Coordinator {
   const std::map<VolunteerId, VolunteerRow>& volunteers() const { return volunteers_; }
   std::span<const UnitRow> units() const { return units_; }  // of this round, by lane
   // When a Tick will next matter; empty where none is due.
-  std::optional<TimePoint> next_tick() const;
+  std::optional<TimePoint> next_tick(TimePoint now) const;
+  // A unit in work for longer than this may be given to a second volunteer.
+  Duration late_after() const;
 
  private:
   class Turn;  // one step being taken

@@ -40,6 +40,7 @@ struct Taken {  // to a claim: becomes the signed receipt
   UnitId unit;
   Digest contribution;
   Standing standing = Standing::received;
+  bool operator==(const Taken&) const = default;
 };
 struct RunOver {};  // complete: nothing is left to do
 struct Banished {   // put out for a false claim

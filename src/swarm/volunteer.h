@@ -128,7 +128,6 @@ class Volunteer {
   std::optional<Assignment> work_;
   std::optional<Claim> claim_;
   double done_ = 0;
-  bool greeted_ = false;
   std::uint32_t failures_ = 0;
   std::uint64_t units_taken_ = 0;
   std::optional<TimePoint> wake_;
