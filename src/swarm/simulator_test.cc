@@ -79,7 +79,8 @@ TEST(Simulation, PutsNobodyHonestOutWhenAuditsAreDrawn) {
     EXPECT_EQ(report.violation, "");
     merged_lies += report.unaudited_lies_merged;
   });
-  if (std::getenv("CAIRN_SEED") == nullptr) EXPECT_GT(merged_lies, 0U);  // what a share below 1 costs
+  if (std::getenv("CAIRN_SEED") != nullptr) return;
+  EXPECT_GT(merged_lies, 0U);  // what a share below 1 costs
 }
 
 TEST(Simulation, IsAFunctionOfItsSeed) {
