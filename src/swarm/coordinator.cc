@@ -384,8 +384,11 @@ class Coordinator::Turn {
   }
 
   DoMerge merge_action() const {
-    DoMerge action{run_.round, run_.checkpoint, {}};
-    for (const UnitRow& unit : m_.units_) action.claims.push_back(*unit.claim);
+    DoMerge action{run_.round, run_.checkpoint, {}, {}};
+    for (const UnitRow& unit : m_.units_) {
+      action.claims.push_back(*unit.claim);
+      action.audited.push_back(unit.audited);
+    }
     return action;
   }
 

@@ -143,6 +143,7 @@ struct DoMerge {
   std::uint32_t round = 0;
   Digest checkpoint;
   std::vector<Claim> claims;  // in lane order, one for each lane
+  std::vector<bool> audited;  // whether each was set beside a replay
 };
 struct KeepEvidence {
   Cheat cheat;

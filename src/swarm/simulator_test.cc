@@ -63,11 +63,11 @@ void hold_invariants(const char* test, std::uint64_t first, std::uint64_t count)
 }
 
 TEST(Simulation, HoldsItsInvariants) {
-  hold_invariants("Simulation.HoldsItsInvariants", 1, 100);
+  hold_invariants("Simulation.HoldsItsInvariants", 1, 300);
 }
 
 TEST(LongSimulation, HoldsItsInvariants) {
-  hold_invariants("LongSimulation.HoldsItsInvariants", 1'000, 2'000);
+  hold_invariants("LongSimulation.HoldsItsInvariants", 1'000, 10'000);
 }
 
 TEST(Simulation, PutsNobodyHonestOutWhenAuditsAreDrawn) {
