@@ -39,6 +39,8 @@ class CoordinatorService {
   Result<std::optional<Answer>> apply(const CoordinatorEvent& event);
   // As apply(AskWork), holding the answer for up to `wait` while there is no work.
   Result<Answer> ask_work(const VolunteerId& volunteer, Duration wait);
+  // As apply(Claimed), keeping the contribution's bytes first where the claim could matter; they are those it names.
+  Result<Answer> claim(const Claim& claim, ByteView contribution);
   // The shard of a unit, for a volunteer that may compute it now. not_found: it may not. Else the provider's errors.
   Result<Bytes> shard_for(const VolunteerId& volunteer, UnitId unit);
   // Whether this is a volunteer that takes part, and `digest` the checkpoint in work.
@@ -49,20 +51,22 @@ class CoordinatorService {
   bool wait(Duration at_most);
   // The error that ended it, where one did.
   std::optional<Error> error();
+  // Waits until someone was answered or `at_most` has passed; for the time after the end.
+  void linger(Duration at_most);
   // Whether every active volunteer that was here lately has been told that the run is over.
   bool all_told();
 
   Json status();
-  Progress progress(std::string& stage, std::string& note);  // views into the arguments
+  void report_progress();
   void emit(Json event);
 
  private:
-  struct Task {
-    std::variant<DoReplay, DoMerge> what;
-  };
+  using Task = std::variant<DoReplay, DoMerge>;
   Result<std::optional<Answer>> apply_locked(const CoordinatorEvent& event);
   void note_answer(const CoordinatorEvent& event, const Answer& answer);
+  void note_changes(const CoordinatorEvent& event, const CoordinatorStep& step);
   void perform(const CoordinatorAction& action);
+  std::uint64_t settled_units() const;
   void end(std::optional<Error> error);
   void work();
   Result<Replay> replay(const Assignment& work);
@@ -78,10 +82,11 @@ class CoordinatorService {
   std::condition_variable changed_, work_due_;
   Coordinator machine_;
   std::deque<Task> tasks_;
-  std::set<VolunteerId> seen_, told_;
+  std::map<VolunteerId, TimePoint> seen_;
+  std::set<VolunteerId> told_;
   std::uint64_t wakes_ = 0;
   std::size_t waiting_ = 0;
-  std::uint64_t accepted_since_start_ = 0;
+  std::uint64_t settled_at_start_ = 0;
   TimePoint started_;
   bool over_ = false, stopping_ = false;
   std::optional<Error> error_;

@@ -22,7 +22,7 @@ enum class CheatKind : std::uint8_t {
   none,
   contribution,  // computes honestly, then alters the contribution
   states,        // alters a committed state
-  skip,          // does the first stretch's work alone and invents the rest
+  skip,          // computes nothing and invents states and contribution
   stale,         // hands in its first contribution again and again
   silence,       // takes units, keeps them alive, never reports
 };

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +11,7 @@
 #include "base/files.h"
 #include "ledger/sqlite.h"
 #include "swarm/rows.h"
+#include "swarm/volunteer_folder.h"
 
 namespace cairn::swarm {
 namespace {
@@ -52,19 +52,6 @@ class FolderLock {
   explicit FolderLock(int file) : file_(file) {}
   int file_;
 };
-
-Result<SecretKey> key_in(const fs::path& folder, Entropy& entropy) {
-  const fs::path path = folder / "key";
-  auto seed = read_file(path, 1024);
-  if (seed) return SecretKey::from_seed(*seed);
-  if (seed.error().code != ErrorCode::not_found) return fail(std::move(seed).error());
-  const SecretKey key = SecretKey::make(entropy);
-  const mode_t before = ::umask(0077);
-  const Status written = write_file(path, key.seed());
-  ::umask(before);
-  CAIRN_TRY(Status(written));
-  return key;
-}
 
 Status put(Database& db, std::string_view key, std::string_view value) {
   CAIRN_ASSIGN(Statement statement, db.prepare("INSERT OR REPLACE INTO run (key, value) VALUES (?, ?)"));
@@ -135,6 +122,9 @@ const Blobs& RunFolder::blobs() const {
 const Blobs& RunFolder::shards() const {
   return state_->shards;
 }
+fs::path RunFolder::shards_path() const {
+  return state_->path / "shards";
+}
 TimePoint RunFolder::begun() const {
   return state_->begun;
 }
@@ -151,7 +141,7 @@ Result<RunFolder> RunFolder::open(const fs::path& path, const std::optional<Plan
                   settled.checkpoint.hex(), checkpoint.size(), sha256(checkpoint).hex());
     CAIRN_TRY(blobs.keep(checkpoint));
   }
-  CAIRN_ASSIGN(SecretKey key, key_in(path, env.entropy));
+  CAIRN_ASSIGN(SecretKey key, key_in_folder(path, env.entropy));
   CAIRN_ASSIGN(Database db, Database::open(path / "run.db"));
   CAIRN_TRY(db.execute(kSchema));
   CAIRN_ASSIGN(std::optional<TimePoint> begun, look_up_time(db, "begun"));

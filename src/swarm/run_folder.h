@@ -31,6 +31,7 @@ class RunFolder {
   const SecretKey& key() const;
   const Blobs& blobs() const;
   const Blobs& shards() const;
+  std::filesystem::path shards_path() const;
   TimePoint begun() const;
 
   // The machine as it was last saved; fresh where it never was.
