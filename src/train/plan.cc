@@ -1,0 +1,53 @@
+#include "train/plan.h"
+
+namespace cairn::train {
+
+Status check(const TrainingPlan& plan) {
+  CAIRN_TRY(model::check(plan.config));
+  CAIRN_TRY(check(plan.unit, plan.config));
+  CAIRN_TRY(check(plan.outer));
+  if (plan.lanes < 1 || plan.lanes > 65536)
+    return fail(ErrorCode::invalid, "plan: {} lanes, expected 1 to 65536", plan.lanes);
+  if (plan.rounds < 1 || plan.rounds > (1U << 20)) {
+    return fail(ErrorCode::invalid, "plan: {} rounds, expected 1 to 2^20", plan.rounds);
+  }
+  return {};
+}
+
+UnitSettings unit_of_round(const TrainingPlan& plan, std::uint32_t round) {
+  UnitSettings unit = plan.unit;
+  unit.first_step = plan.unit.first_step + std::uint64_t{round} * plan.unit.steps;
+  return unit;
+}
+
+std::uint64_t tokens_of(const TrainingPlan& plan) {
+  return std::uint64_t{plan.rounds} * plan.lanes * plan.unit.steps * plan.unit.sequences * plan.unit.context;
+}
+
+TrainingPlan tour_plan(std::uint32_t vocabulary) {
+  TrainingPlan plan;
+  plan.config.vocabulary = vocabulary;
+  plan.config.width = 192;
+  plan.config.layers = 4;
+  plan.config.heads = plan.config.kv_heads = 6;
+  plan.config.hidden = 512;
+  plan.config.context = 128;
+  plan.rounds = 8;
+  plan.lanes = 4;
+  plan.unit.steps = 32;
+  plan.unit.sequences = 4;
+  plan.unit.grain = 4;
+  plan.unit.context = 128;
+  plan.unit.stretch = 16;
+  plan.unit.warmup_steps = 16;
+  plan.unit.total_steps = std::uint64_t{plan.rounds} * plan.unit.steps;
+  plan.unit.local_warmup = 4;
+  plan.unit.learning_rate = 3e-3F;
+  plan.unit.beta2 = 0.95F;
+  plan.unit.contribution_bits = 8;
+  plan.outer.learning_rate = 1.0F;
+  plan.outer.momentum = 0.0F;
+  return plan;
+}
+
+}  // namespace cairn::train
