@@ -251,12 +251,10 @@ Admission admits(const Permit& record, const Permit& target, std::string_view li
   Verdict verdict = decide(record, use);
   std::string reason;
   if (!outgoing_fits && !record.is_undeclared()) {
-    std::vector<std::string> names;
-    for (const Reason& why : verdict.reasons) names.push_back(why.declaration);
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
-    reason = fmt::format("{} may be shared under {}, the plan is to share under {}", fmt::join(names, " with "),
-                         to_text(record.outgoing()), to_text(wanted));
+    const Reason why = verdict.reasons.empty() ? Reason{} : verdict.reasons[0];
+    reason =
+        fmt::format("{} {}{}, and the plan is to share under {}", why.declaration, why.clause,
+                    record.outgoing().empty() ? " (and all its licences together leave none)" : "", to_text(wanted));
   } else if (record.is_undeclared()) {
     reason = "nothing is declared about it";
   } else {

@@ -82,6 +82,6 @@ class Region {
   std::vector<Entry> entries_;  // on the last level `child` is an Answer
 };
 
-inline constexpr std::size_t kMaxNodes = 1 << 18;
+inline constexpr std::size_t kMaxNodes = 1 << 14;
 
 }  // namespace cairn::permit
