@@ -4,11 +4,26 @@
 
 #include <array>
 
+#include "train/contribution.h"
+
 namespace cairn::swarm {
 namespace {
 
 constexpr std::array kKinds{CheatKind::none, CheatKind::contribution, CheatKind::states,
                             CheatKind::skip, CheatKind::stale,        CheatKind::silence};
+
+// The change's last quarter with its sign turned round: a file that a merge would read without complaint.
+Bytes turned_round(ByteView file, const Plan& plan) {
+  auto contribution = train::decode_contribution(file, plan.parameters);
+  CAIRN_CHECK(contribution);  // it is our own
+  Bytes& codes = contribution->codes;
+  for (std::size_t i = codes.size() - codes.size() / 4; i < codes.size(); ++i) {
+    const unsigned code = codes[i];
+    codes[i] = static_cast<std::uint8_t>(
+        plan.unit.contribution_bits == 8 ? -code : ((-(code & 15U)) & 15U) | (((-(code >> 4U)) & 15U) << 4U));
+  }
+  return train::encode(*contribution);
+}
 
 }  // namespace
 
@@ -47,15 +62,12 @@ Computed Cheater::invent(const Plan& plan, UnitId unit) const {
   return out;
 }
 
-Computed Cheater::alter(Computed honest) {
+Computed Cheater::alter(Computed honest, const Plan& plan) {
   if (!first_) first_ = honest;
   if (kind_ == CheatKind::stale) return *first_;
   if (kind_ == CheatKind::states) honest.replay.states[honest.replay.states.size() / 2].bytes[0] ^= 1;
   if (kind_ == CheatKind::contribution) {
-    // The last quarter of the codes turned round: a change that a merge would read without complaint.
-    for (std::size_t i = honest.contribution.size() - honest.contribution.size() / 4; i < honest.contribution.size();
-         ++i)
-      honest.contribution[i] = static_cast<std::uint8_t>(-honest.contribution[i]);
+    honest.contribution = turned_round(honest.contribution, plan);
     honest.replay.contribution = sha256(honest.contribution);
   }
   return honest;

@@ -16,7 +16,7 @@ class Cheater {
   // Invents a result without computing; only for CheatKind::skip.
   Computed invent(const Plan& plan, UnitId unit) const;
   // Alters an honest result, as the kind says.
-  Computed alter(Computed honest);
+  Computed alter(Computed honest, const Plan& plan);
 
  private:
   CheatKind kind_;

@@ -19,6 +19,7 @@ using VolunteerId = PublicKey;  // a volunteer is its key
 // Signed by the volunteer: "I computed this unit, and this came of it".
 struct Claim {
   UnitId unit;
+  Digest checkpoint;  // that it was computed from
   VolunteerId volunteer;
   Digest contribution;         // of the contribution's file
   std::vector<Digest> states;  // at the stretch boundaries, as many as the plan has
@@ -53,7 +54,6 @@ struct Cheat {
   Claim claim;
   Replay replay;
   std::uint32_t first_wrong = 0;  // as first_difference() says
-  Digest checkpoint;              // the model that the unit starts from
   TimePoint found;
   bool operator==(const Cheat&) const = default;
 };

@@ -142,7 +142,7 @@ class Coordinator::Turn {
     if (!holds(*unit, claim.volunteer))
       return answer(
           Refused{error_of(ErrorCode::invalid, "unit " + claim.unit.text() + " was never handed to this volunteer")});
-    weigh(*unit, volunteer, claim);
+    weigh(*unit, volunteer, event);
     merge_when_ready();
   }
 
@@ -295,7 +295,8 @@ class Coordinator::Turn {
   }
 
   // A claim for a unit of this round by one of its holders.
-  void weigh(UnitRow& unit, VolunteerRow& volunteer, const Claim& claim) {
+  void weigh(UnitRow& unit, VolunteerRow& volunteer, const Claimed& event) {
+    const Claim& claim = event.claim;
     touch(unit);
     if (unit.replay && first_difference(claim, *unit.replay)) {
       accuse(claim, *unit.replay);
@@ -318,7 +319,7 @@ class Coordinator::Turn {
     time(unit, claim.volunteer);
     unit.claim = claim;
     unit.leases.clear();
-    if (unit.replay || !drawn()) {
+    if (unit.replay || (event.well_formed && !drawn())) {
       unit.audited = unit.replay.has_value();
       move_to(unit.phase, UnitPhase::accepted);
       return take(volunteer, claim, Standing::accepted);

@@ -109,6 +109,7 @@ struct Heartbeat {
 // The signature holds and the contribution's bytes, of the right size and digest, are kept on disk.
 struct Claimed {
   Claim claim;
+  bool well_formed = true;  // a contribution that a merge could read; one that is not is always replayed
 };
 struct Replayed {
   UnitId unit;

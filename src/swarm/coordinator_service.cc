@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/files.h"
+#include "train/contribution.h"
 
 namespace cairn::swarm {
 namespace {
@@ -209,8 +210,17 @@ Result<Answer> CoordinatorService::claim(const Claim& claim, ByteView contributi
       return fail(std::move(kept).error());
     }
   }
-  CAIRN_ASSIGN(const std::optional<Answer> answer, apply_locked(Claimed{claim}));
+  CAIRN_ASSIGN(const std::optional<Answer> answer, apply_locked(Claimed{claim, mergeable(contribution)}));
   return *answer;
+}
+
+// Whether a merge of this round could read it, and weighs it as the plan says.
+bool CoordinatorService::mergeable(ByteView contribution) const {
+  const Plan& plan = machine_.plan();
+  if (plan.audit_share >= 1) return true;  // the replay will tell
+  const auto decoded = train::decode_contribution(contribution, plan.parameters);
+  return decoded && decoded->tokens == plan.tokens_per_unit() && decoded->bits == plan.unit.contribution_bits &&
+         decoded->checkpoint == machine_.run().checkpoint;
 }
 
 Result<Bytes> CoordinatorService::shard_for(const VolunteerId& volunteer, UnitId unit) {

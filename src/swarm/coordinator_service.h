@@ -71,6 +71,7 @@ class CoordinatorService {
   void work();
   Result<Replay> replay(const Assignment& work);
   Result<Digest> merge(const DoMerge& merge);
+  bool mergeable(ByteView contribution) const;
   Result<Bytes> shard_bytes(const ShardRequest& request);
   std::uint64_t seed();
   std::string name_of_volunteer(const VolunteerId& id) const;

@@ -87,6 +87,7 @@ class Volunteer::Turn {
       m_.work_.reset();
       return enter(S::asking);
     }
+    if (m_.state_ == S::reporting && code == ErrorCode::invalid) return was_refused(event.error);
     failed(event.error, m_.state_);
   }
 
