@@ -167,7 +167,7 @@ class Auditor {
     report_.replayed.push_back(unit);
     report_.states += computed->replay.states.size();
     if (const auto wrong = first_difference(claim, computed->replay)) {
-      const Cheat cheat{claim, computed->replay, *wrong, record.checkpoint, options_.env.clock.now()};
+      const Cheat cheat{claim, computed->replay, *wrong, options_.env.clock.now()};
       find(fmt::format("unit {}, {}", unit.text(),
                        *wrong < computed->replay.states.size() ? fmt::format("stretch {}", *wrong) : "contribution"),
            explain(plan_, cheat));
@@ -247,7 +247,7 @@ Result<EvidenceReport> audit_evidence(const std::filesystem::path& file, const A
   CAIRN_ASSIGN(const Evidence evidence, evidence_from_file(text));
   CAIRN_ASSIGN(Workbench bench, Workbench::make(evidence.plan, options.compute));
   Auditor auditor(options, evidence.plan, std::move(bench));
-  CAIRN_ASSIGN(Computed computed, auditor.compute(evidence.cheat.claim.unit, evidence.cheat.checkpoint));
+  CAIRN_ASSIGN(Computed computed, auditor.compute(evidence.cheat.claim.unit, evidence.cheat.claim.checkpoint));
   EvidenceReport report{evidence.cheat, std::move(computed.replay), false, {}};
   const auto wrong = first_difference(report.cheat.claim, report.replay);
   report.proven = wrong == report.cheat.first_wrong;

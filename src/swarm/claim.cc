@@ -30,9 +30,13 @@ Result<std::vector<Digest>> states_from(const Json& json, std::size_t most) {
 }
 
 Json claim_json(const Claim& claim) {
-  return {{"round", claim.unit.round},           {"lane", claim.unit.lane},
-          {"volunteer", claim.volunteer.hex()},  {"contribution", claim.contribution.hex()},
-          {"states", states_json(claim.states)}, {"mean_loss", claim.mean_loss}};
+  return {{"round", claim.unit.round},
+          {"lane", claim.unit.lane},
+          {"checkpoint", claim.checkpoint.hex()},
+          {"volunteer", claim.volunteer.hex()},
+          {"contribution", claim.contribution.hex()},
+          {"states", states_json(claim.states)},
+          {"mean_loss", claim.mean_loss}};
 }
 
 Json signed_claim_json(const Claim& claim) {
@@ -70,6 +74,7 @@ Result<Claim> claim_from(const Json& json, std::size_t most_states) {
   Claim claim;
   CAIRN_ASSIGN(claim.unit.round, get_u32(json, "round"));
   CAIRN_ASSIGN(claim.unit.lane, get_u32(json, "lane"));
+  CAIRN_ASSIGN(claim.checkpoint, get_digest(json, "checkpoint"));
   CAIRN_ASSIGN(const std::string volunteer, get_string(json, "volunteer"));
   CAIRN_ASSIGN(claim.volunteer, PublicKey::parse(volunteer));
   CAIRN_ASSIGN(claim.contribution, get_digest(json, "contribution"));
@@ -161,7 +166,6 @@ std::string evidence_file(const Plan& plan, const Cheat& cheat) {
   return canonical({{"format", "cairn-evidence-1"},
                     {"run", run_id(plan).hex()},
                     {"plan", Json::parse(to_json(plan))},
-                    {"checkpoint", cheat.checkpoint.hex()},
                     {"shard", plan.shard(cheat.claim.unit).hex()},
                     {"claim", signed_claim_json(cheat.claim)},
                     {"replay", replay_json(cheat.replay)},
@@ -183,7 +187,6 @@ Result<Evidence> evidence_from_file(std::string_view text) {
   CAIRN_ASSIGN(out.cheat.claim, claim_from(*claim, most));
   CAIRN_ASSIGN(const Json* replay, get_object(json, "replay"));
   CAIRN_ASSIGN(out.cheat.replay, replay_from(*replay, most));
-  CAIRN_ASSIGN(out.cheat.checkpoint, get_digest(json, "checkpoint"));
   CAIRN_ASSIGN(const std::int64_t found, get_int(json, "found"));
   out.cheat.found = TimePoint(Duration(found));
   const UnitId unit = out.cheat.claim.unit;

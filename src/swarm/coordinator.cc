@@ -139,6 +139,10 @@ class Coordinator::Turn {
       return answer(Refused{error_of(ErrorCode::invalid, "unit " + claim.unit.text() + " is not in work")});
     UnitRow* unit = run_.phase == RunPhase::computing ? unit_of(claim.unit) : nullptr;
     if (unit == nullptr) return take(volunteer, claim, Standing::not_needed);
+    if (claim.checkpoint != run_.checkpoint)
+      return answer(Refused{error_of(ErrorCode::invalid, "unit " + claim.unit.text() + " starts from checkpoint " +
+                                                             run_.checkpoint.hex() + ", the claim from " +
+                                                             claim.checkpoint.hex())});
     if (!holds(*unit, claim.volunteer))
       return answer(
           Refused{error_of(ErrorCode::invalid, "unit " + claim.unit.text() + " was never handed to this volunteer")});
@@ -357,7 +361,7 @@ class Coordinator::Turn {
   }
 
   void accuse(const Claim& claim, const Replay& replay) {
-    Cheat cheat{claim, replay, *first_difference(claim, replay), run_.checkpoint, now_};
+    Cheat cheat{claim, replay, *first_difference(claim, replay), now_};
     VolunteerRow& volunteer = *find(claim.volunteer);
     move_to(volunteer.phase, VolunteerPhase::put_out);
     volunteer.evidence = sha256(evidence_file(plan_, cheat));

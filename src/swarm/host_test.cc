@@ -63,22 +63,31 @@ class Hosting {
   std::future<Result<HostSummary>> outcome_;
 };
 
-std::future<Result<JoinSummary>> joining(const std::string& url, const std::filesystem::path& folder,
-                                         CheatKind cheat = CheatKind::none, double throttle = 1) {
-  JoinOptions options{.url = url, .folder = folder, .name = folder.filename().string(), .env = quiet()};
-  options.compute.threads = 1;
-  options.cheat = cheat;
-  options.throttle = throttle;
-  return std::async(std::launch::async, [options] { return join(options); });
-}
+// A volunteer in a thread of its own; asked to stop when this goes.
+class Joining {
+ public:
+  Joining(const std::string& url, const std::filesystem::path& folder, CheatKind cheat = CheatKind::none) {
+    JoinOptions options{.url = url, .folder = folder, .name = folder.filename().string(), .env = quiet()};
+    options.compute.threads = 1;
+    options.cheat = cheat;
+    options.stop = [this] { return stop_.load(); };
+    outcome_ = std::async(std::launch::async, [options] { return join(options); });
+  }
+  ~Joining() { stop_ = true; }
+  Result<JoinSummary> get() { return outcome_.get(); }
+
+ private:
+  std::atomic<bool> stop_{false};
+  std::future<Result<JoinSummary>> outcome_;
+};
 
 TEST(Host, VolunteersMakeTheModelOfThePlan) {
   const auto folder = TemporaryFolder::make("swarm");
   const TinyRun run = tiny_run(3, 3, 8);
   Hosting hosting(run, folder->path() / "run");
   const std::string url = hosting.url();
-  auto first = joining(url, folder->path() / "first");
-  auto second = joining(url, folder->path() / "second");
+  Joining first(url, folder->path() / "first");
+  Joining second(url, folder->path() / "second");
   const auto summary = hosting.finish();
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->model, model_of(run));
@@ -111,7 +120,7 @@ TEST_P(HostAndCheats, AreCaughtWithEvidenceAndChangeNothing) {
   const TinyRun run = tiny_run(3, 2, 8);
   Hosting hosting(run, folder->path() / "run");
   const std::string url = hosting.url();
-  auto cheat = joining(url, folder->path() / "cheat", GetParam());
+  Joining cheat(url, folder->path() / "cheat", GetParam());
   if (GetParam() == CheatKind::stale) {
     // Its first result is true: it has to have come so far before others leave it nothing to do.
     while (hosting.events().find("\"event\":\"merged\"") == std::string::npos &&
@@ -120,7 +129,7 @@ TEST_P(HostAndCheats, AreCaughtWithEvidenceAndChangeNothing) {
   } else if (GetParam() != CheatKind::silence) {
     EXPECT_TRUE(cheat.get()->put_out);
   }
-  auto honest = joining(url, folder->path() / "honest");
+  Joining honest(url, folder->path() / "honest");
   const auto summary = hosting.finish();
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->model, model_of(run));
@@ -135,9 +144,15 @@ TEST_P(HostAndCheats, AreCaughtWithEvidenceAndChangeNothing) {
   const auto evidence = evidence_from_file(*read_text(summary->cheats[0].evidence));
   ASSERT_TRUE(evidence) << evidence.error().message;
   const std::uint32_t states = run.plan.stretches();
-  if (GetParam() == CheatKind::contribution) EXPECT_EQ(evidence->cheat.first_wrong, states);
-  if (GetParam() == CheatKind::states) EXPECT_EQ(evidence->cheat.first_wrong, states / 2);
-  if (GetParam() == CheatKind::skip) EXPECT_EQ(evidence->cheat.first_wrong, 0U);
+  if (GetParam() == CheatKind::contribution) {
+    EXPECT_EQ(evidence->cheat.first_wrong, states);
+  }
+  if (GetParam() == CheatKind::states) {
+    EXPECT_EQ(evidence->cheat.first_wrong, states / 2);
+  }
+  if (GetParam() == CheatKind::skip) {
+    EXPECT_EQ(evidence->cheat.first_wrong, 0U);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, HostAndCheats,
@@ -150,7 +165,7 @@ TEST(Host, ContinuesWhereItWasStopped) {
   const TinyRun run = tiny_run(6, 2, 8);
   {
     Hosting hosting(run, folder->path() / "run");
-    auto volunteer = joining(hosting.url(), folder->path() / "volunteer");
+    Joining volunteer(hosting.url(), folder->path() / "volunteer");
     while (hosting.events().find("\"event\":\"merged\"") == std::string::npos) std::this_thread::yield();
     hosting.stop();
     const auto stopped = hosting.finish();
@@ -160,7 +175,7 @@ TEST(Host, ContinuesWhereItWasStopped) {
       options.plan.reset();  // the folder knows
       options.checkpoint.clear();
     });
-    auto other = joining(again.url(), folder->path() / "other");
+    Joining other(again.url(), folder->path() / "other");
     const auto summary = again.finish();
     ASSERT_TRUE(summary) << summary.error().message;
     EXPECT_EQ(summary->model, model_of(run));
@@ -177,7 +192,7 @@ TEST(Host, RefusesAShardWithTheVerdictAndStops) {
       return fail(Error{ErrorCode::denied, "sharing with volunteers is denied", "", R"({"answer":"denied"})"});
     };
   });
-  auto volunteer = joining(hosting.url(), folder->path() / "volunteer");
+  Joining volunteer(hosting.url(), folder->path() / "volunteer");
   const auto told = volunteer.get();
   ASSERT_FALSE(told);
   EXPECT_EQ(told.error().code, ErrorCode::denied);

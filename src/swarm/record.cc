@@ -38,6 +38,8 @@ Status check(const RoundRecord& record, const Plan& plan) {
     const Claim& claim = record.claims[lane];
     if (claim.unit != UnitId{record.round, lane})
       return fail(ErrorCode::invalid, "lane {} holds a claim for unit {}", lane, claim.unit.text());
+    if (claim.checkpoint != record.checkpoint)
+      return fail(ErrorCode::invalid, "the claim for unit {} starts from another checkpoint", claim.unit.text());
     if (!is_signed(run, claim))
       return fail(ErrorCode::invalid, "the claim for unit {} is not signed by its volunteer {}", claim.unit.text(),
                   claim.volunteer.brief());

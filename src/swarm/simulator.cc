@@ -380,7 +380,7 @@ class World {
 
   Claim claim_of(Node& node, const Assignment& work) {
     const Replay truth = toy_compute(plan_, work);
-    Claim claim{work.unit, node.id, truth.contribution, truth.states, truth.mean_loss, {}};
+    Claim claim{work.unit, work.checkpoint, node.id, truth.contribution, truth.states, truth.mean_loss, {}};
     ++node.units;
     const auto lie = [&] { false_claims_.insert(claim.contribution = sha256(fmt::format("lie {}", draw()))); };
     switch (node.behaviour) {

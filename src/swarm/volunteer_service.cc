@@ -212,6 +212,7 @@ void VolunteerService::compute_unit(const Job& job) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   Claim claim;
   claim.unit = job.work.unit;
+  claim.checkpoint = job.work.checkpoint;
   claim.contribution = computed->replay.contribution;
   claim.states = std::move(computed->replay.states);
   claim.mean_loss = computed->replay.mean_loss;
