@@ -7,7 +7,7 @@ namespace cairn::apps {
 namespace {
 
 // In the order in which `cairn --help` lists them.
-constexpr AddCommand kCommands[] = {nullptr};
+constexpr AddCommand kCommands[] = {add_serve};
 
 }  // namespace
 
@@ -19,8 +19,7 @@ int run(int argc, char** argv) {
   app.add_flag("--json", shell.json, "Print one line of JSON, for machines");
   app.require_subcommand(1);
   app.fallthrough();  // --site and --json may stand after the subcommand
-  for (const AddCommand add : kCommands)
-    if (add != nullptr) add(app, shell);
+  for (const AddCommand add : kCommands) add(app, shell);
   watch_for_interrupts();
   try {
     app.parse(argc, argv);

@@ -11,5 +11,6 @@ struct Shell;
 using AddCommand = void (*)(CLI::App&, Shell&);
 
 // One line a command here, one entry in cli.cc's table.
+void add_serve(CLI::App& app, Shell& shell);
 
 }  // namespace cairn::apps
