@@ -126,6 +126,21 @@ Status Engine::State::check_passes(const Job& job) const {
   return {};
 }
 
+// What is wrong with stored parts is no fault of the request that needs them.
+Error of_site(Error error, std::string_view doing) {
+  switch (error.code) {
+    case ErrorCode::invalid:
+    case ErrorCode::malformed:
+    case ErrorCode::not_found:
+    case ErrorCode::unsupported:
+      error.code = ErrorCode::failed;
+      break;
+    default:
+      break;
+  }
+  return std::move(error).within(doing);
+}
+
 Status Engine::State::load_base(const Leave& leave) {
   if (loaded.base) return {};
   CAIRN_ASSIGN(const guard::Reader words, guard.open(*leave.tokenizer, leave.tokenizer->asset(), kTokenizerRole));
@@ -168,8 +183,10 @@ Result<Answer> Engine::State::answer(Task& task) {
     loaded = Loaded{};
     loaded.epoch = epoch;
   }
-  CAIRN_TRY(load_base(*job.leave));
-  CAIRN_ASSIGN(infer::Session* const session, session_for(job));
+  if (auto status = load_base(*job.leave); !status) return fail(of_site(status.error(), "loading the base"));
+  const auto opened = session_for(job);
+  if (!opened) return fail(of_site(opened.error(), "loading the module"));
+  infer::Session* const session = *opened;
   CAIRN_ASSIGN(const auto prompt, prompt_tokens(*loaded.tokenizer, *job.request));
   const auto sink = [&](std::string_view piece) {
     if (!piece.empty()) task.add(piece);

@@ -135,12 +135,11 @@ ErrorShape shape_of(ErrorCode code) {
 }
 
 Json error_json(const Error& error, const ErrorShape& shape) {
-  const bool inside = shape.status == 500;
-  std::string message = inside ? "the server failed on this request; its log says why" : error.message;
-  if (!inside && !error.hint.empty()) message += " (" + error.hint + ")";
+  std::string message = error.message;
+  if (!error.hint.empty()) message += " (" + error.hint + ")";
   Json out{{"message", std::move(message)}, {"type", shape.type}, {"code", shape.code}, {"param", nullptr}};
   const auto detail = error.detail.empty() ? Result<Json>(Json()) : parse_json(error.detail);
-  if (detail && detail->is_object() && !inside) {
+  if (detail && detail->is_object()) {
     if (detail->contains("param")) {
       out["param"] = (*detail)["param"];
     } else {

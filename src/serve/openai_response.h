@@ -45,7 +45,7 @@ std::string models_body(const std::vector<ServedModel>& models);
 std::string model_body(const ServedModel& model);
 
 // {"error": {"message", "type", "param", "code"}} under the status that fits the code: 400, 403, 404, 503 or 500. A
-// refusal (denied or unknown) carries the verdict as error.cairn. What went wrong inside the server is not told.
+// refusal (denied or unknown) carries the verdict as error.cairn.
 http::Response error_response(const Error& error);
 
 }  // namespace cairn::serve

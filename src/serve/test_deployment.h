@@ -73,7 +73,7 @@ inline model::Model tiny_model() {
 // A module that says something else than the base: both of its matrices are filled.
 inline adapt::Module tiny_module(const model::Model& base) {
   adapt::Module module{.base = model::digest_of(base),
-                       .settings = {.rank = 2, .scale = 2.0F},
+                       .settings = {.rank = 2, .scale = 2.0F, .context = 32},
                        .seed = 1,
                        .delta = model::LowRank::make(base.config(), 2, 2.0F, 1).value()};
   float value = 0.3F;
