@@ -76,8 +76,8 @@ inline adapt::Module tiny_module(const model::Model& base) {
                        .settings = {.rank = 2, .scale = 2.0F, .context = 32},
                        .seed = 1,
                        .delta = model::LowRank::make(base.config(), 2, 2.0F, 1).value()};
-  float value = 0.3F;
-  for (float& weight : module.delta.weights()) weight = value = -value;
+  std::size_t i = 0;
+  for (float& weight : module.delta.weights()) weight = 0.1F * (static_cast<float>(i++ * 7919 % 13) - 6.0F);
   return module;
 }
 
