@@ -63,6 +63,19 @@ class HtmlText {
   bool space_ = false;
 };
 
+std::string attribute_of(const xmlNode* node, const char* name) {
+  const std::unique_ptr<xmlChar, decltype(xmlFree)> value(xmlGetProp(node, reinterpret_cast<const xmlChar*>(name)),
+                                                          xmlFree);
+  return value ? reinterpret_cast<const char*>(value.get()) : "";
+}
+
+// What frames a page rather than being it: by WAI-ARIA's roles, and Sphinx's marks beside headings.
+bool is_frame(const xmlNode* node) {
+  if (node->type != XML_ELEMENT_NODE || !node->properties) return false;
+  return is_one_of(attribute_of(node, "role"), {"navigation", "search", "banner", "contentinfo"}) ||
+         attribute_of(node, "class") == "headerlink";
+}
+
 std::string_view name_of(const xmlNode* node) {
   return node->type == XML_ELEMENT_NODE && node->name ? reinterpret_cast<const char*>(node->name) : std::string_view{};
 }
@@ -144,7 +157,7 @@ Result<std::string> text_of_html(std::string_view html) {
   const xmlNode* root = node;
   for (bool down = true; node;) {  // depth first without recursion: a page may nest as deep as it likes
     if (down) enter(node, out, pre);
-    if (down && node->children && !is_dropped(name_of(node)) && node->type == XML_ELEMENT_NODE) {
+    if (down && node->children && node->type == XML_ELEMENT_NODE && !is_dropped(name_of(node)) && !is_frame(node)) {
       node = node->children;
       continue;
     }

@@ -63,6 +63,9 @@ TEST(Html, BecomesLinesOfText) {
                 .value(),
             "Title\n\nOne & two bold.\n\n- a\n- b\n\n  kept\n    as is\n\n1 2\n");
   EXPECT_EQ(text_of_html("caf\u00E9 &eacute;").value(), "caf\u00E9 \u00E9\n");
+  EXPECT_EQ(
+      text_of_html("<div role=navigation>no</div><h1>A<a class=headerlink href=x>no</a></h1><p role=note>yes").value(),
+      "A\n\nyes\n");
   EXPECT_EQ(text_of_html("").error().message, "no HTML document in it");
 }
 
