@@ -7,7 +7,7 @@ namespace cairn::apps {
 namespace {
 
 // In the order in which `cairn --help` lists them.
-constexpr AddCommand kCommands[] = {add_serve};
+constexpr AddCommand kCommands[] = {add_serve, add_bench, add_doctor};
 
 }  // namespace
 

@@ -12,5 +12,7 @@ using AddCommand = void (*)(CLI::App&, Shell&);
 
 // One line a command here, one entry in cli.cc's table.
 void add_serve(CLI::App& app, Shell& shell);
+void add_bench(CLI::App& app, Shell& shell);
+void add_doctor(CLI::App& app, Shell& shell);
 
 }  // namespace cairn::apps

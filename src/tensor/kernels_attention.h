@@ -278,6 +278,7 @@ constexpr Kernels make_kernels() {
   return {.row_step = T::kRows,
           .column_step = ProductKernels<T>::kColumns,
           .product = &ProductKernels<T>::product,
+          .spin = &ProductKernels<T>::spin,
           .rms_norm_forward = &R::rms_norm_forward,
           .rms_norm_backward = &R::rms_norm_backward,
           .rms_norm_dweight = &R::rms_norm_dweight,

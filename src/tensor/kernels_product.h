@@ -143,6 +143,25 @@ struct ProductKernels {
       }
     }
   }
+  // The inner loop without its loads: the rate that the processor can reach.
+  static double spin(std::size_t rounds) {
+    Accumulators acc;
+    for (auto& row : acc)
+      for (Register& r : row) r = T::zero();
+    const Register x = T::broadcast(Word{1}), y = T::broadcast(Word{1});
+    for (std::size_t s = 0; s < rounds; ++s) {
+#pragma GCC unroll 16
+      for (std::size_t r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+        for (std::size_t v = 0; v < T::kVectors; ++v) acc[r][v] = T::step(x, y, acc[r][v]);
+    }
+    float all[kRows][kColumns];
+    for (std::size_t r = 0; r < kRows; ++r)
+      for (std::size_t v = 0; v < T::kVectors; ++v) T::store_floats(all[r] + v * kLanes, acc[r][v]);
+    const volatile float* keep = all[0];
+    static_cast<void>(*keep);
+    return 2.0 * static_cast<double>(rounds) * kRows * kColumns * (T::kPaired ? 2 : 1);
+  }
   // The same chains by lane.h, where the processor's flushing may have decided otherwise.
   static void run_exactly(const Word* a, const Word* b, std::size_t n, const Out& out, Accumulators& acc) {
     for (std::size_t r = 0; r < kRows; ++r) {
