@@ -11,6 +11,13 @@ struct Shell;
 using AddCommand = void (*)(CLI::App&, Shell&);
 
 // One line a command here, one entry in cli.cc's table.
+void add_init(CLI::App& app, Shell& shell);
+void add_show(CLI::App& app, Shell& shell);
+void add_can(CLI::App& app, Shell& shell);
+void add_why(CLI::App& app, Shell& shell);
+void add_trace(CLI::App& app, Shell& shell);
+void add_revoke(CLI::App& app, Shell& shell);
+void add_log(CLI::App& app, Shell& shell);
 void add_serve(CLI::App& app, Shell& shell);
 void add_bench(CLI::App& app, Shell& shell);
 void add_doctor(CLI::App& app, Shell& shell);
