@@ -22,7 +22,7 @@ model::Model lively() {
   config.hidden = 48;
   config.context = 16;
   model::Model model = model::Model::initialise(config, 3).value();
-  for (float& w : model.weights()) w *= 8.0F;
+  for (float& w : model.weights()) w *= 1.5F;
   return model;
 }
 

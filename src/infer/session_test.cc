@@ -30,7 +30,7 @@ model::ModelConfig tiny() {
 
 model::Model lively() {
   model::Model model = model::Model::initialise(tiny(), 3).value();
-  for (float& w : model.weights()) w *= 6.0F;
+  for (float& w : model.weights()) w *= 1.5F;
   return model;
 }
 

@@ -11,7 +11,6 @@ namespace cairn::model {
 namespace {
 
 constexpr std::align_val_t kAlignment{64};
-constexpr float kDeviation = 0.02F;
 
 }  // namespace
 
@@ -78,7 +77,7 @@ Result<Model> Model::make(const ModelConfig& config) {
 
 Result<Model> Model::initialise(const ModelConfig& config, std::uint64_t seed) {
   CAIRN_ASSIGN(Model model, make(config));
-  const float to_residual = kDeviation / tensor::math::sqrt(static_cast<float>(2 * config.layers));
+  const float residual_share = 1.0F / tensor::math::sqrt(static_cast<float>(2 * config.layers));
   for (std::size_t i = 0; i < model.parameters_.size(); ++i) {
     const Parameter& p = model.parameters_[i];
     const std::span<float> values = model.weights().subspan(p.offset, p.count);
@@ -87,7 +86,8 @@ Result<Model> Model::initialise(const ModelConfig& config, std::uint64_t seed) {
       continue;
     }
     const bool residual = p.name.ends_with("o_proj.weight") || p.name.ends_with("down_proj.weight");
-    tensor::fill_normal({.key = seed, .stream = i}, 0, residual ? to_residual : kDeviation, values);
+    const float deviation = 1.0F / tensor::math::sqrt(static_cast<float>(p.shape[1]));
+    tensor::fill_normal({.key = seed, .stream = i}, 0, residual ? deviation * residual_share : deviation, values);
   }
   return model;
 }

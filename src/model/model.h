@@ -54,8 +54,10 @@ class Model {
  public:
   // All weights zero. The errors of check().
   static Result<Model> make(const ModelConfig& config);
-  // Gains 1; matrices normal with deviation 0.02, those that write to the residual stream 0.02 / sqrt(2 L) (GPT-2's
-  // scheme), each from its own Philox stream (seed, tensor index): the same on every machine.
+  // Gains 1; matrices normal with deviation 1 / sqrt(columns), those that write to the residual stream 1 / sqrt(2 L) of
+  // that, each from its own Philox stream (seed, tensor index): the same on every machine. A fixed deviation of 0.02,
+  // usual for models of a thousand channels, is far too small for a few hundred: it costs such models most of a short
+  // run.
   static Result<Model> initialise(const ModelConfig& config, std::uint64_t seed);
 
   const ModelConfig& config() const { return config_; }
