@@ -145,21 +145,26 @@ struct ProductKernels {
   }
   // The inner loop without its loads: the rate that the processor can reach.
   static double spin(std::size_t rounds) {
+    // From a volatile, so that the compiler can tell no chain from another and must compute them all.
+    volatile float unknown = 0.0f;
+    volatile Word zero_word{};
+    float all[kRows][kColumns];
+    for (auto& row : all)
+      for (float& value : row) value = unknown;
     Accumulators acc;
-    for (auto& row : acc)
-      for (Register& r : row) r = T::zero();
-    const Register x = T::broadcast(Word{1}), y = T::broadcast(Word{1});
+    for (std::size_t r = 0; r < kRows; ++r)
+      for (std::size_t v = 0; v < T::kVectors; ++v) acc[r][v] = T::load_floats(all[r] + v * kLanes);
+    const Register x = T::broadcast(zero_word), y = T::broadcast(zero_word);
     for (std::size_t s = 0; s < rounds; ++s) {
 #pragma GCC unroll 16
       for (std::size_t r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
         for (std::size_t v = 0; v < T::kVectors; ++v) acc[r][v] = T::step(x, y, acc[r][v]);
     }
-    float all[kRows][kColumns];
     for (std::size_t r = 0; r < kRows; ++r)
       for (std::size_t v = 0; v < T::kVectors; ++v) T::store_floats(all[r] + v * kLanes, acc[r][v]);
-    const volatile float* keep = all[0];
-    static_cast<void>(*keep);
+    for (const auto& row : all)
+      for (const float value : row) unknown = value;
     return 2.0 * static_cast<double>(rounds) * kRows * kColumns * (T::kPaired ? 2 : 1);
   }
   // The same chains by lane.h, where the processor's flushing may have decided otherwise.
