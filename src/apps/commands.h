@@ -18,6 +18,8 @@ void add_why(CLI::App& app, Shell& shell);
 void add_trace(CLI::App& app, Shell& shell);
 void add_revoke(CLI::App& app, Shell& shell);
 void add_log(CLI::App& app, Shell& shell);
+void add_status(CLI::App& app, Shell& shell);
+void add_audit(CLI::App& app, Shell& shell);
 void add_serve(CLI::App& app, Shell& shell);
 void add_bench(CLI::App& app, Shell& shell);
 void add_doctor(CLI::App& app, Shell& shell);
