@@ -33,6 +33,8 @@ Result<Json> parse_json(std::string_view text) {
       line += text[i] == '\n';
     }
     return fail(ErrorCode::malformed, "not JSON: line {}, column {}", line, column);
+  } catch (const Json::out_of_range&) {  // 1e999: no parse_error in this library
+    return fail(ErrorCode::malformed, "not JSON: a number beyond the range of a double");
   }
 }
 

@@ -43,6 +43,7 @@ TEST(Config, RefusesWhatItCannotBe) {
   EXPECT_EQ(refusal("\"layers\":5,", ""), "model configuration: 'layers' is missing");
   EXPECT_EQ(refusal("\"layers\":5", "\"layers\":5,\"depth\":5"), "model configuration: unknown key 'depth'");
   EXPECT_EQ(refusal("10000.0", "1e300"), "model configuration: 'rope_base' is out of the range of a 32-bit float");
+  EXPECT_EQ(refusal("10000.0", "1e999"), "model configuration: not JSON: a number beyond the range of a double");
   EXPECT_EQ(config_from_json("[1]").error().message, "model configuration: expected an object, got array");
   EXPECT_EQ(config_from_json("{").error().code, ErrorCode::malformed);
 }
