@@ -24,26 +24,31 @@ std::uint64_t tokens_of(const TrainingPlan& plan) {
   return std::uint64_t{plan.rounds} * plan.lanes * plan.unit.steps * plan.unit.sequences * plan.unit.context;
 }
 
+// At a million tokens everything is learnt early: a model of two million weights sees twice the tokens of one of four
+// in the same time and ends lower. Long units lose less to the optimiser's fresh start than many short ones (2.53
+// against 2.36 bits per byte at half a million tokens), and plain averaging did better than momentum between so few
+// rounds. The epsilon keeps the first, sign-like steps of a fresh AdamW from moving the rows of rare tokens.
 TrainingPlan tour_plan(std::uint32_t vocabulary) {
   TrainingPlan plan;
   plan.config.vocabulary = vocabulary;
-  plan.config.width = 192;
+  plan.config.width = 160;
   plan.config.layers = 4;
-  plan.config.heads = plan.config.kv_heads = 6;
-  plan.config.hidden = 512;
+  plan.config.heads = plan.config.kv_heads = 5;
+  plan.config.hidden = 432;
   plan.config.context = 128;
-  plan.rounds = 8;
+  plan.rounds = 4;
   plan.lanes = 4;
-  plan.unit.steps = 32;
+  plan.unit.steps = 128;
   plan.unit.sequences = 4;
   plan.unit.grain = 4;
   plan.unit.context = 128;
-  plan.unit.stretch = 16;
+  plan.unit.stretch = 32;
   plan.unit.warmup_steps = 16;
   plan.unit.total_steps = std::uint64_t{plan.rounds} * plan.unit.steps;
   plan.unit.local_warmup = 4;
-  plan.unit.learning_rate = 3e-3F;
+  plan.unit.learning_rate = 5e-3F;
   plan.unit.beta2 = 0.95F;
+  plan.unit.epsilon = 1e-5F;
   plan.unit.contribution_bits = 8;
   plan.outer.learning_rate = 1.0F;
   plan.outer.momentum = 0.0F;
