@@ -1,0 +1,55 @@
+#include "swarm/site_run.h"
+
+#include "model/checkpoint.h"
+
+namespace cairn::swarm {
+namespace {
+
+Bytes bytes_of(const std::vector<text::TokenId>& tokens) {
+  const auto* first = reinterpret_cast<const std::uint8_t*>(tokens.data());
+  return Bytes(first, first + tokens.size() * sizeof(text::TokenId));
+}
+
+}  // namespace
+
+Result<PreparedRun> prepare_run(const work::TrainingTokens& tokens, const RunSettings& settings) {
+  PreparedRun out;
+  const train::TrainingPlan& training = settings.training;
+  CAIRN_TRY(train::check(training));
+  if (training.config.vocabulary != tokens.vocabulary())
+    return fail(ErrorCode::invalid, "the plan is for a vocabulary of {}, the shards are of {}",
+                training.config.vocabulary, tokens.vocabulary());
+  CAIRN_ASSIGN(const model::Model model, model::Model::initialise(training.config, settings.seed));
+  out.checkpoint = model::encode(model);
+
+  out.plan.name = settings.name;
+  out.plan.seed = settings.seed;
+  out.plan.rounds = training.rounds;
+  out.plan.lanes = training.lanes;
+  out.plan.unit = training.unit;
+  out.plan.outer = training.outer;
+  out.plan.checkpoint = sha256(out.checkpoint);
+  out.plan.parameters = model.weights().size();
+  out.plan.audit_share = settings.audit_share;
+  out.plan.pace = settings.pace;
+  const auto deal = tokens.deal(out.plan.unit.context, out.plan.seed);
+  for (std::uint64_t i = 0; i < out.plan.units(); ++i) {
+    CAIRN_ASSIGN(const auto shard, tokens.shard_of_unit(i, out.plan.unit, deal));
+    out.plan.shards.push_back(sha256(bytes_of(shard)));
+  }
+  CAIRN_TRY(check(out.plan));
+  return out;
+}
+
+ShardProvider shards_through_guard(guard::Guard& guard, std::shared_ptr<const work::TrainingTokens> tokens, Plan plan) {
+  auto deal = tokens->deal(plan.unit.context, plan.seed);
+  return [&guard, tokens = std::move(tokens), plan = std::move(plan),
+          deal = std::move(deal)](const ShardRequest& request) -> Result<Bytes> {
+    CAIRN_TRY(request.volunteer ? tokens->authorise_sharing(guard) : tokens->authorise_replay(guard));
+    const std::uint64_t index = std::uint64_t{request.unit.round} * plan.lanes + request.unit.lane;
+    CAIRN_ASSIGN(const auto shard, tokens->shard_of_unit(index, plan.unit, deal));
+    return bytes_of(shard);
+  };
+}
+
+}  // namespace cairn::swarm
