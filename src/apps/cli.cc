@@ -7,8 +7,8 @@ namespace cairn::apps {
 namespace {
 
 // In the order in which `cairn --help` lists them.
-constexpr AddCommand kCommands[] = {add_init, add_show,   add_can,   add_why,   add_trace, add_revoke,
-                                    add_log,  add_status, add_audit, add_serve, add_bench, add_doctor};
+constexpr AddCommand kCommands[] = {add_init, add_show, add_can,    add_why,   add_trace, add_revoke, add_log,  add_host,
+                                    add_join, add_status, add_audit, add_serve, add_tour,  add_bench,  add_doctor};
 
 }  // namespace
 

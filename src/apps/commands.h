@@ -21,6 +21,9 @@ void add_log(CLI::App& app, Shell& shell);
 void add_status(CLI::App& app, Shell& shell);
 void add_audit(CLI::App& app, Shell& shell);
 void add_serve(CLI::App& app, Shell& shell);
+void add_host(CLI::App& app, Shell& shell);
+void add_join(CLI::App& app, Shell& shell);
+void add_tour(CLI::App& app, Shell& shell);
 void add_bench(CLI::App& app, Shell& shell);
 void add_doctor(CLI::App& app, Shell& shell);
 
