@@ -158,7 +158,7 @@ Result<swarm::PreparedRun> prepare(Tour& tour, const std::filesystem::path& fold
       .name = "base",
       .seed = tour.options.seed,
       .training = train::tour_plan(tokens.vocabulary()),
-      .pace = {.heartbeat = Duration(1'000), .lease = Duration(4'000), .late = Duration(10'000)}};
+      .pace = {.heartbeat = Duration(1'000), .lease = Duration(4'000), .late = Duration(60'000)}};
   CAIRN_ASSIGN(swarm::PreparedRun run, swarm::prepare_run(tokens, settings));
   CAIRN_TRY(make_folder(folder));
   CAIRN_TRY(write_file(folder / "plan.json", swarm::to_json(run.plan)));
