@@ -31,10 +31,10 @@ std::uint64_t tokens_of(const TrainingPlan& plan) {
 TrainingPlan tour_plan(std::uint32_t vocabulary) {
   TrainingPlan plan;
   plan.config.vocabulary = vocabulary;
-  plan.config.width = 160;
-  plan.config.layers = 4;
-  plan.config.heads = plan.config.kv_heads = 5;
-  plan.config.hidden = 432;
+  plan.config.width = 192;
+  plan.config.layers = 3;
+  plan.config.heads = plan.config.kv_heads = 6;
+  plan.config.hidden = 512;
   plan.config.context = 128;
   plan.rounds = 4;
   plan.lanes = 4;

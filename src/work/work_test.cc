@@ -85,7 +85,7 @@ TEST_F(Work, TwoCopyleftsThatDoNotAgreeLeaveNothingToShareUnder) {
 
 TEST_F(Work, DuplicatesDoNotLaunder) {
   const std::vector<RecordSet> sets{add("Expat", {document(1), document(2)}), add("GPL-2.0-only", {document(1)})};
-  const CuratedSets curated = curate(*guard_, sets, {}, env_).value();
+  const CuratedSets curated = curate(*guard_, sets, {.off = {"quality"}}, env_).value();
   EXPECT_EQ(curated.clusters, 1U);
   EXPECT_EQ(curated.narrowed, 1U);
   const Plan plan = plan_base(curated.sets, "GPL-3.0-or-later").value();
