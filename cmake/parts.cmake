@@ -3,7 +3,7 @@
 # A part is a folder of src/ whose every *.cc is compiled into the library cairn_NAME, except *_test.cc, which
 # make the program NAME_test, registered with ctest under the label NAME ("ctest -L NAME"). So a file that lies there is
 # built and a test that lies there runs: none can be forgotten. A test whose suite begins with "Long" has the
-# label "long" beside and runs only in ./test --all.
+# label "long" instead and runs only in ./test --all.
 function(cairn_part NAME)
   cmake_parse_arguments(P "" "" "DEPS;LIBS;TEST_LIBS" ${ARGN})
   file(GLOB_RECURSE SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
@@ -26,7 +26,7 @@ function(cairn_part NAME)
     add_executable(${NAME}_test ${TESTS})
     target_link_libraries(${NAME}_test PRIVATE cairn_${NAME} cairn_flags GTest::gtest GTest::gtest_main ${P_TEST_LIBS})
     gtest_discover_tests(${NAME}_test TEST_FILTER "-Long*" PROPERTIES LABELS ${NAME} DISCOVERY_TIMEOUT 60)
-    gtest_discover_tests(${NAME}_test TEST_FILTER "Long*" TEST_LIST ${NAME}_long PROPERTIES LABELS "${NAME};long" DISCOVERY_TIMEOUT 60)
+    gtest_discover_tests(${NAME}_test TEST_FILTER "Long*" TEST_LIST ${NAME}_long PROPERTIES LABELS long DISCOVERY_TIMEOUT 60)
   endif()
 endfunction()
 

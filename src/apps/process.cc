@@ -40,10 +40,9 @@ int decode(int status) {
 }  // namespace
 
 Result<Process> Process::start(const Settings& settings) {
-  std::error_code error;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) return fail(ErrorCode::failed, "finding the program's own file: {}", error.message());
-  std::vector<std::string> arguments{self.string()};
+  // The running image itself, even where the file has been replaced meanwhile.
+  constexpr const char* kSelf = "/proc/self/exe";
+  std::vector<std::string> arguments{"cairn"};
   arguments.insert(arguments.end(), settings.arguments.begin(), settings.arguments.end());
   std::vector<std::string> environment = environment_with(settings.environment);
 
@@ -55,9 +54,9 @@ Result<Process> Process::start(const Settings& settings) {
   posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
   pid_t pid = -1;
   const int code =
-      posix_spawn(&pid, self.c_str(), &actions, nullptr, pointers(arguments).data(), pointers(environment).data());
+      posix_spawn(&pid, kSelf, &actions, nullptr, pointers(arguments).data(), pointers(environment).data());
   posix_spawn_file_actions_destroy(&actions);
-  if (code != 0) return fail(ErrorCode::failed, "starting {}: {}", self.string(), std::strerror(code));
+  if (code != 0) return fail(ErrorCode::failed, "starting cairn anew: {}", std::strerror(code));
   return Process(pid);
 }
 
