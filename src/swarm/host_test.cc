@@ -162,7 +162,9 @@ INSTANTIATE_TEST_SUITE_P(Kinds, HostAndCheats,
 
 TEST(Host, ContinuesWhereItWasStopped) {
   const auto folder = TemporaryFolder::make("swarm");
-  const TinyRun run = tiny_run(6, 2, 8);
+  // Long enough that the stop, which is asked for a few times a second, comes well before the end.
+  constexpr std::uint32_t kRounds = 80;
+  const TinyRun run = tiny_run(kRounds, 2, 8);
   {
     Hosting hosting(run, folder->path() / "run");
     Joining volunteer(hosting.url(), folder->path() / "volunteer");
@@ -179,7 +181,7 @@ TEST(Host, ContinuesWhereItWasStopped) {
     const auto summary = again.finish();
     ASSERT_TRUE(summary) << summary.error().message;
     EXPECT_EQ(summary->model, model_of(run));
-    EXPECT_EQ(summary->contributions, 12U);
+    EXPECT_EQ(summary->contributions, 2U * kRounds);
     EXPECT_TRUE(other.get());
   }
 }
