@@ -11,8 +11,7 @@
 
 namespace cairn::work {
 
-// Power of one busy core where nothing can be measured. Laptop and server processors lie between 5 and 15 W a core
-// under vector load; the figure is stated beside every estimate.
+// An assumption, for where nothing can be measured; it is stated beside every estimate.
 inline constexpr double kWattsPerBusyCore = 10.0;
 
 struct Energy {
