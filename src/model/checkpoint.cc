@@ -6,9 +6,10 @@ namespace cairn::model {
 namespace {
 
 constexpr const char* kFormat = "cairn.checkpoint.1";
+constexpr const char* kAnnexedFormat = "cairn.training-checkpoint.1";
 
-Metadata metadata_of(const ModelConfig& config) {
-  return {{"format", kFormat}, {"config", to_json(config)}};
+Metadata metadata_of(const ModelConfig& config, const char* form) {
+  return {{"format", form}, {"config", to_json(config)}};
 }
 
 std::vector<NamedTensor> tensors_of(const Model& model) {
@@ -17,17 +18,13 @@ std::vector<NamedTensor> tensors_of(const Model& model) {
   return tensors;
 }
 
-}  // namespace
-
-Bytes encode(const Model& model) {
-  return write_safetensors(metadata_of(model.config()), tensors_of(model));
+std::vector<NamedTensor> tensors_of(const Model& model, const NamedTensor& annex) {
+  std::vector<NamedTensor> tensors = tensors_of(model);
+  tensors.push_back(annex);
+  return tensors;
 }
 
-Digest digest_of(const Model& model) {
-  return safetensors_digest(metadata_of(model.config()), tensors_of(model));
-}
-
-Result<Model> decode(ByteView file) {
+Result<Model> decode_as(ByteView file, const char* form, const std::function<ExpectedTensor(const Model&)>& expect) {
   CAIRN_ASSIGN(const Metadata metadata, read_metadata(file));
   const auto format = metadata.find("format");
   const auto settings = metadata.find("config");
@@ -37,9 +34,11 @@ Result<Model> decode(ByteView file) {
         "checkpoint: the metadata has no \"format\" and \"config\", so the architecture is not stated",
         "Cairn never infers an architecture from tensors: this file was not written by Cairn");
   }
-  if (format->second != kFormat) {
-    return fail(ErrorCode::unsupported, "checkpoint: format '{}', expected '{}'", format->second.substr(0, 64),
-                kFormat);
+  if (format->second != form) {
+    return fail_with_hint(
+        ErrorCode::unsupported,
+        fmt::format("checkpoint: format '{}', expected '{}'", format->second.substr(0, 64), form),
+        format->second == kAnnexedFormat ? "this is the checkpoint of a run under way: take the model of its end" : "");
   }
   CAIRN_ASSIGN(const ModelConfig config, config_from_json(settings->second));
   // Before anything of the configuration's size is allocated: the file must be large enough to hold it.
@@ -53,8 +52,41 @@ Result<Model> decode(ByteView file) {
   for (const Parameter& p : model.parameters()) {
     expected.push_back({p.name, p.shape, model.weights().subspan(p.offset, p.count)});
   }
-  CAIRN_TRY(read_safetensors(file, metadata_of(config), expected));
+  if (expect) expected.push_back(expect(model));
+  CAIRN_TRY(read_safetensors(file, metadata_of(config, form), expected));
   return model;
+}
+
+}  // namespace
+
+Bytes encode(const Model& model) {
+  return write_safetensors(metadata_of(model.config(), kFormat), tensors_of(model));
+}
+
+Bytes encode(const Model& model, const NamedTensor& annex) {
+  return write_safetensors(metadata_of(model.config(), kAnnexedFormat), tensors_of(model, annex));
+}
+
+Digest digest_of(const Model& model) {
+  return safetensors_digest(metadata_of(model.config(), kFormat), tensors_of(model));
+}
+
+Digest digest_of(const Model& model, const NamedTensor& annex) {
+  return safetensors_digest(metadata_of(model.config(), kAnnexedFormat), tensors_of(model, annex));
+}
+
+Result<bool> is_annexed(ByteView file) {
+  CAIRN_ASSIGN(const Metadata metadata, read_metadata(file));
+  const auto format = metadata.find("format");
+  return format != metadata.end() && format->second == kAnnexedFormat;
+}
+
+Result<Model> decode(ByteView file) {
+  return decode_as(file, kFormat, {});
+}
+
+Result<Model> decode(ByteView file, const std::function<ExpectedTensor(const Model&)>& expect) {
+  return decode_as(file, kAnnexedFormat, expect);
 }
 
 }  // namespace cairn::model

@@ -3,10 +3,13 @@
 // Pure functions; the reader takes hostile bytes.
 #pragma once
 
+#include <functional>
+
 #include "base/bytes.h"
 #include "base/digest.h"
 #include "base/result.h"
 #include "model/model.h"
+#include "model/safetensors.h"
 
 namespace cairn::model {
 
@@ -18,5 +21,14 @@ Result<Model> decode(ByteView file);
 
 // The SHA-256 of encode(model), without building the file.
 Digest digest_of(const Model& model);
+
+// A model with an annex: one tensor more, for whoever works on it. Its format is another, so decode(file) refuses it:
+// a finished model has no annex.
+Bytes encode(const Model& model, const NamedTensor& annex);
+Digest digest_of(const Model& model, const NamedTensor& annex);
+// Whether the metadata says so. Errors as read_metadata.
+Result<bool> is_annexed(ByteView file);
+// The tensor to expect may depend on the configuration: `expect` is asked once that is known, with weights still zero.
+Result<Model> decode(ByteView file, const std::function<ExpectedTensor(const Model&)>& expect);
 
 }  // namespace cairn::model

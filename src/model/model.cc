@@ -42,7 +42,7 @@ std::vector<Parameter> parameters_of(const ModelConfig& c) {
     offset += count;
   };
   const std::uint64_t width = c.width, kv = c.kv_width(), hidden = c.hidden;
-  add("model.embed_tokens.weight", {c.vocabulary, width});
+  add(std::string(kEmbedding), {c.vocabulary, width});
   for (std::uint32_t layer = 0; layer < c.layers; ++layer) {
     const std::string at = "model.layers." + std::to_string(layer) + ".";
     add(at + "input_layernorm.weight", {width});

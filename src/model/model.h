@@ -25,6 +25,8 @@ struct Parameter {
   bool is_gain() const { return shape.size() == 1; }
 };
 
+inline constexpr std::string_view kEmbedding = "model.embed_tokens.weight";
+
 // Every tensor of such a model in the order of the flat buffer. q, k and v of a layer lie together, as do gate and up,
 // so that each group is one matrix of a product.
 std::vector<Parameter> parameters_of(const ModelConfig& config);

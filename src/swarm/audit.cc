@@ -7,12 +7,12 @@
 
 #include "base/files.h"
 #include "base/json.h"
-#include "model/checkpoint.h"
 #include "swarm/blobs.h"
 #include "swarm/chance.h"
 #include "swarm/record.h"
 #include "swarm/run_folder.h"
 #include "swarm/workbench.h"
+#include "train/checkpoint.h"
 #include "train/contribution.h"
 
 namespace cairn::swarm {
@@ -24,14 +24,15 @@ constexpr std::size_t kContributionHeader = 64;  // docs/formats/contribution.md
 std::string meaning_of(std::size_t offset, const Plan& plan, const model::ModelConfig& config) {
   if (offset < kContributionHeader) return "in its header";
   std::size_t at = offset - kContributionHeader;
-  const std::size_t blocks = (plan.parameters + train::kContributionBlock - 1) / train::kContributionBlock;
+  const std::size_t table = train::blocks_of(plan.parameters) * sizeof(float);
   std::size_t weight = 0;
   std::string what;
-  if (at < blocks * sizeof(float)) {
-    weight = at / sizeof(float) * train::kContributionBlock;
-    what = fmt::format("the scale of block {}", at / sizeof(float));
+  if (at < 2 * table) {
+    const std::size_t block = at % table / sizeof(float);
+    weight = block * train::kBlock;
+    what = fmt::format("the {} of block {}", at < table ? "scale" : "second moment", block);
   } else {
-    at -= blocks * sizeof(float);
+    at -= 2 * table;
     weight = plan.unit.contribution_bits == 8 ? at : 2 * at;
     if (weight >= plan.parameters) return "in its closing digest";
     what = fmt::format("the change of weight {}", weight);
@@ -135,10 +136,10 @@ class Auditor {
       return find(fmt::format("{}, byte {}", place, offset),
                   fmt::format("expected {} bytes, got {}; {}", truth.size(), stored.size(), digests));
     const auto model = blobs_.get(record.checkpoint, kMostCheckpointBytes);
-    const auto decoded = model ? model::decode(*model) : Result<model::Model>(fail(model.error()));
+    const auto decoded = model ? train::decode_checkpoint(*model) : Result<train::Checkpoint>(fail(model.error()));
     find(fmt::format("{}, byte {}", place, offset),
          fmt::format("expected 0x{:02x}, got 0x{:02x}: {}; {}", *in_truth, *in_stored,
-                     decoded ? meaning_of(offset, plan_, decoded->config()) : "", digests));
+                     decoded ? meaning_of(offset, plan_, decoded->model.config()) : "", digests));
   }
 
   std::vector<UnitId> chosen() const {

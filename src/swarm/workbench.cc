@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "model/checkpoint.h"
+#include "train/checkpoint.h"
 #include "train/contribution.h"
 #include "train/merge.h"
 
@@ -11,23 +11,23 @@ namespace cairn::swarm {
 struct Workbench::State {
   Plan plan;
   tensor::Context context;
-  Digest digest;  // of the model kept
-  std::optional<model::Model> model;
+  Digest digest;  // of the checkpoint kept
+  std::optional<train::Checkpoint> kept;
 
-  Result<const model::Model*> model_of(const Digest& wanted, ByteView file) {
-    if (model && digest == wanted) return &*model;
+  Result<const train::Checkpoint*> checkpoint_of(const Digest& wanted, ByteView file) {
+    if (kept && digest == wanted) return &*kept;
     const Digest actual = sha256(file);
     if (actual != wanted)
       return fail(ErrorCode::malformed, "checkpoint: expected the digest {}, got {}", wanted.hex(), actual.hex());
-    CAIRN_ASSIGN(model, model::decode(file));
+    CAIRN_ASSIGN(kept, train::decode_checkpoint(file));
     digest = wanted;
-    if (model->weights().size() != plan.parameters) {
-      const std::size_t got = model->weights().size();
-      model.reset();
+    if (kept->model.weights().size() != plan.parameters) {
+      const std::size_t got = kept->model.weights().size();
+      kept.reset();
       return fail(ErrorCode::invalid, "checkpoint: the plan is for {} parameters, got a model of {}", plan.parameters,
                   got);
     }
-    return &*model;
+    return &*kept;
   }
 };
 
@@ -50,9 +50,9 @@ Result<Computed> Workbench::compute(const Assignment& work, ByteView checkpoint,
     return fail(ErrorCode::malformed, "shard of unit {}: expected the digest {}, got {}", work.unit.text(),
                 work.shard.hex(), sha256(shard).hex());
   CAIRN_ASSIGN(const std::vector<std::uint16_t> tokens, tokens_of(shard));
-  CAIRN_ASSIGN(const model::Model* model, state_->model_of(work.checkpoint, checkpoint));
+  CAIRN_ASSIGN(const train::Checkpoint* start, state_->checkpoint_of(work.checkpoint, checkpoint));
   CAIRN_ASSIGN(train::UnitResult result,
-               train::run_unit(state_->context, *model, tokens, plan.unit_settings(work.unit.round),
+               train::run_unit(state_->context, *start, tokens, plan.unit_settings(work.unit.round),
                                plan.unit_key(work.unit), watch));
   const Digest contribution = sha256(result.contribution);
   return Computed{std::move(result.contribution), {contribution, std::move(result.states), result.mean_loss}};
@@ -60,7 +60,7 @@ Result<Computed> Workbench::compute(const Assignment& work, ByteView checkpoint,
 
 Result<MergedModel> Workbench::merge(ByteView checkpoint, ByteView outer_state, std::span<const Bytes> contributions) {
   const Plan& plan = state_->plan;
-  CAIRN_ASSIGN(model::Model model, model::decode(checkpoint));
+  CAIRN_ASSIGN(train::Checkpoint merged, train::decode_checkpoint(checkpoint));
   train::OuterState outer;
   if (!outer_state.empty()) {
     CAIRN_ASSIGN(outer, train::decode_outer_state(outer_state, plan.parameters));
@@ -70,8 +70,9 @@ Result<MergedModel> Workbench::merge(ByteView checkpoint, ByteView outer_state, 
     CAIRN_ASSIGN(train::Contribution contribution, train::decode_contribution(bytes, plan.parameters));
     ordered.push_back(std::move(contribution));
   }
-  CAIRN_TRY(train::merge(model, outer, ordered, plan.outer));
-  return MergedModel{model::encode(model), train::encode(outer)};
+  CAIRN_TRY(train::merge(merged, outer, ordered, plan.outer));
+  if (outer.rounds == plan.rounds) merged.moments.clear();  // the run is over: what is left is the model
+  return MergedModel{train::encode(merged), train::encode(outer)};
 }
 
 Result<std::vector<std::uint16_t>> tokens_of(ByteView shard) {

@@ -32,12 +32,13 @@ class Workbench {
   Workbench(Workbench&&) noexcept;
   ~Workbench();
 
-  // checkpoint, shard: with the digests in `work`, which is checked (malformed). Else the errors of model::decode and
-  // train::run_unit; malformed too: an odd number of bytes in the shard. invalid: a model that the plan's P or settings
-  // do not fit.
+  // checkpoint, shard: with the digests in `work`, which is checked (malformed). Else the errors of
+  // train::decode_checkpoint and train::run_unit; malformed too: an odd number of bytes in the shard. invalid: a model
+  // that the plan's P or settings do not fit.
   Result<Computed> compute(const Assignment& work, ByteView checkpoint, ByteView shard, const train::Watch& watch = {});
 
-  // outer_state: empty in round 0. contributions by lane. The errors of the decoders and of train::merge.
+  // outer_state: empty in round 0. contributions by lane. After the last round the checkpoint is the model alone. The
+  // errors of the decoders and of train::merge.
   Result<MergedModel> merge(ByteView checkpoint, ByteView outer_state, std::span<const Bytes> contributions);
 
   const tensor::Context& context() const;

@@ -8,17 +8,15 @@ namespace cairn::train {
 namespace {
 
 constexpr std::string_view kMagic = "cairnctb";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kHeaderBytes = 8 + 4 + 4 + 8 + 8 + 32;
 constexpr std::size_t kDigestBytes = 32;
 // A block whose largest change is below this is no change: so no product of a scale, a code and a weight of the merge
 // comes near the subnormal numbers, where processors differ.
 constexpr float kLeastScale = 0x1p-48F;
 constexpr float kMostScale = 0x1p48F;
+constexpr float kMostMoment = 0x1p80F;
 
-std::uint64_t blocks_of(std::uint64_t parameters) {
-  return (parameters + kContributionBlock - 1) / kContributionBlock;
-}
 std::uint64_t code_bytes(std::uint64_t parameters, std::uint32_t bits) {
   return bits == 8 ? parameters : (parameters + 1) / 2;
 }
@@ -52,13 +50,31 @@ Status check_codes(const Contribution& c) {
   const std::int32_t least = -static_cast<std::int32_t>(largest_code(c.bits));
   for (std::size_t i = 0; i < c.parameters; ++i) {
     const std::int32_t code = code_at(c, i);
-    if (code < least || (code != 0 && c.scales[i / kContributionBlock] == 0.0F)) {
+    if (code < least || (code != 0 && c.scales[i / kBlock] == 0.0F)) {
       return fail(ErrorCode::malformed, "contribution: weight {} has code {} under scale {}", i, code,
-                  c.scales[i / kContributionBlock]);
+                  c.scales[i / kBlock]);
     }
   }
   if (c.bits == 4 && c.parameters % 2 == 1 && (c.codes.back() >> 4) != 0) {
     return fail(ErrorCode::malformed, "contribution: the unused half of the last byte is not zero");
+  }
+  return {};
+}
+
+bool is_zero_or_within(float x, float least, float most) {
+  return std::bit_cast<std::uint32_t>(x) == 0 || (x >= least && x <= most);
+}
+
+Status check_blocks(const Contribution& c) {
+  for (std::size_t i = 0; i < c.scales.size(); ++i) {
+    if (!is_zero_or_within(c.scales[i], kLeastScale, kMostScale)) {
+      return fail(ErrorCode::malformed, "contribution: block {} has scale {}, expected 0 or 2^-48 to 2^48", i,
+                  c.scales[i]);
+    }
+    if (!is_zero_or_within(c.moments[i], kLeastMoment, kMostMoment)) {
+      return fail(ErrorCode::malformed, "contribution: block {} has second moment {}, expected 0 or 2^-80 to 2^80", i,
+                  c.moments[i]);
+    }
   }
   return {};
 }
@@ -74,12 +90,13 @@ Result<Contribution> quantise(std::span<const float> before, std::span<const flo
   out.bits = bits;
   out.parameters = before.size();
   out.scales.resize(blocks_of(out.parameters));
+  out.moments.resize(out.scales.size());
   out.codes.resize(code_bytes(out.parameters, bits));
   const float most = largest_code(bits);
-  float delta[kContributionBlock];
+  float delta[kBlock];
   for (std::size_t block = 0; block < out.scales.size(); ++block) {
-    const std::size_t first = block * kContributionBlock;
-    const std::size_t count = std::min<std::size_t>(kContributionBlock, before.size() - first);
+    const std::size_t first = block * kBlock;
+    const std::size_t count = std::min<std::size_t>(kBlock, before.size() - first);
     float largest = 0;
     bool finite = true;
     for (std::size_t i = 0; i < count; ++i) {
@@ -103,12 +120,12 @@ Result<Contribution> quantise(std::span<const float> before, std::span<const flo
 void dequantise(const Contribution& c, std::span<float> out) {
   CAIRN_CHECK(out.size() == c.parameters);
   for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = c.scales[i / kContributionBlock] * static_cast<float>(code_at(c, i));
+    out[i] = c.scales[i / kBlock] * static_cast<float>(code_at(c, i));
   }
 }
 
 std::uint64_t encoded_size(std::uint64_t parameters, std::uint32_t bits) {
-  return kHeaderBytes + blocks_of(parameters) * sizeof(float) + code_bytes(parameters, bits) + kDigestBytes;
+  return kHeaderBytes + 2 * blocks_of(parameters) * sizeof(float) + code_bytes(parameters, bits) + kDigestBytes;
 }
 
 Bytes encode(const Contribution& c) {
@@ -125,6 +142,7 @@ Bytes encode(const Contribution& c) {
   put(&c.tokens, sizeof c.tokens);
   put(c.checkpoint.bytes.data(), c.checkpoint.bytes.size());
   put(c.scales.data(), c.scales.size() * sizeof(float));
+  put(c.moments.data(), c.moments.size() * sizeof(float));
   put(c.codes.data(), c.codes.size());
   const Digest digest = sha256(ByteView(out).first(out.size() - kDigestBytes));
   put(digest.bytes.data(), digest.bytes.size());
@@ -160,14 +178,12 @@ Result<Contribution> decode_contribution(ByteView bytes, std::uint64_t parameter
   out.scales.resize(blocks_of(parameters));
   CAIRN_ASSIGN(const ByteView scales, reader.take(out.scales.size() * sizeof(float)));
   std::memcpy(out.scales.data(), scales.data(), scales.size());
+  out.moments.resize(out.scales.size());
+  CAIRN_ASSIGN(const ByteView moments, reader.take(out.moments.size() * sizeof(float)));
+  std::memcpy(out.moments.data(), moments.data(), moments.size());
   CAIRN_ASSIGN(const ByteView codes, reader.take(code_bytes(parameters, out.bits)));
   out.codes.assign(codes.begin(), codes.end());
-  for (std::size_t i = 0; i < out.scales.size(); ++i) {
-    const float scale = out.scales[i];
-    if (!(std::bit_cast<std::uint32_t>(scale) == 0 || (scale >= kLeastScale && scale <= kMostScale))) {
-      return fail(ErrorCode::malformed, "contribution: block {} has scale {}, expected 0 or 2^-48 to 2^48", i, scale);
-    }
-  }
+  CAIRN_TRY(check_blocks(out));
   CAIRN_TRY(check_codes(out));
   return out;
 }

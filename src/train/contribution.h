@@ -10,10 +10,9 @@
 #include "base/bytes.h"
 #include "base/digest.h"
 #include "base/result.h"
+#include "train/checkpoint.h"
 
 namespace cairn::train {
-
-inline constexpr std::uint32_t kContributionBlock = 64;  // weights that share one scale
 
 struct Contribution {
   std::uint32_t bits = 8;        // 4 or 8
@@ -21,11 +20,13 @@ struct Contribution {
   std::uint64_t tokens = 0;      // that it was trained on: its weight in the merge
   Digest checkpoint;             // the model that it changes
   std::vector<float> scales;     // [ceil(P / 64)], each finite and not negative
+  std::vector<float> moments;    // [ceil(P / 64)], AdamW's second moments at the unit's end (train/checkpoint.h)
   Bytes codes;                   // [P] two's complement, two a byte (low half first) at 4 bits
   bool operator==(const Contribution&) const = default;
 };
 
-// delta: after - before, [P], all finite (invalid otherwise). bits: 4 or 8 (invalid otherwise).
+// The change after - before, [P], in blocks; the moments zero. failed: it is not finite. invalid: bits other than 4 or
+// 8.
 Result<Contribution> quantise(std::span<const float> before, std::span<const float> after, std::uint32_t bits);
 
 // out [P] = the change, as the merge reads it.

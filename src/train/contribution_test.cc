@@ -28,6 +28,7 @@ Contribution made(std::size_t parameters, std::uint32_t bits) {
   Contribution c = quantise(change.before, change.after, bits).value();
   c.tokens = 1000;
   c.checkpoint = sha256("a checkpoint");
+  for (std::size_t i = 0; i < c.moments.size(); i += 2) c.moments[i] = 1e-6F * static_cast<float>(i + 1);
   return c;
 }
 
@@ -40,7 +41,7 @@ TEST(Contribution, IsNearTheChangeAndComesBackAsItWas) {
       dequantise(c, out);
       for (std::size_t i = 0; i < parameters; ++i) {
         // Half a step, and a rounding of the scale and the difference.
-        EXPECT_LE(std::fabs(out[i] - (change.after[i] - change.before[i])), 0.5001F * c.scales[i / kContributionBlock]);
+        EXPECT_LE(std::fabs(out[i] - (change.after[i] - change.before[i])), 0.5001F * c.scales[i / kBlock]);
       }
       const Bytes bytes = encode(c);
       EXPECT_EQ(bytes.size(), encoded_size(parameters, bits));
@@ -55,7 +56,7 @@ TEST(Contribution, WorkedExample) {
   c.tokens = 256;
   EXPECT_EQ(c.scales, std::vector<float>{0.5F / 127.0F});
   EXPECT_EQ(c.codes, (Bytes{127, 256 - 64}));
-  EXPECT_EQ(encode(c).size(), 102U);
+  EXPECT_EQ(encode(c).size(), 106U);
 }
 
 TEST(Contribution, NoChangeAndTheTiniestChangeAreZero) {
@@ -97,8 +98,8 @@ TEST(Contribution, SaysWhatIsWrong) {
   bad[0] = 'C';
   EXPECT_EQ(message(with_digest(bad)), "contribution: does not begin with \"cairnctb\"");
   bad = good;
-  bad[8] = 2;
-  EXPECT_EQ(message(with_digest(bad)), "contribution: version 2, expected 1");
+  bad[8] = 1;
+  EXPECT_EQ(message(with_digest(bad)), "contribution: version 1, expected 2");
   bad = good;
   bad[12] = 16;
   EXPECT_EQ(message(with_digest(bad)), "contribution: 16 bits, expected 4 or 8");
@@ -112,7 +113,10 @@ TEST(Contribution, SaysWhatIsWrong) {
   bad[64 + 3] |= 0x80;  // the first scale's sign
   EXPECT_EQ(message(with_digest(bad)).substr(0, 33), "contribution: block 0 has scale -");
   bad = good;
-  bad[64 + 8 + 5] = 0x80;
+  bad[64 + 8 + 4 + 3] |= 0x80;  // the second moment's sign
+  EXPECT_EQ(message(with_digest(bad)).substr(0, 42), "contribution: block 1 has second moment -0");
+  bad = good;
+  bad[64 + 16 + 5] = 0x80;
   EXPECT_EQ(message(with_digest(bad)).substr(0, 41), "contribution: weight 5 has code -128 unde");
   EXPECT_EQ(decode_contribution({}, 1).error().code, ErrorCode::malformed);
 }

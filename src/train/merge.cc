@@ -3,7 +3,6 @@
 #include <cmath>
 #include <new>
 
-#include "model/checkpoint.h"
 #include "model/json_fields.h"
 #include "model/safetensors.h"
 
@@ -19,19 +18,20 @@ float flushed(float x) {
   return std::fabs(x) < 0x1p-126F ? std::copysign(0.0F, x) : x;
 }
 
-Status check_contributions(const model::Model& model, std::span<const Contribution> ordered) {
+Status check_contributions(const Checkpoint& checkpoint, std::span<const Contribution> ordered) {
   if (ordered.empty()) return fail(ErrorCode::invalid, "merge: no contribution");
   if (ordered.size() > 65536) return fail(ErrorCode::invalid, "merge: {} contributions, at most 65536", ordered.size());
-  const Digest checkpoint = model::digest_of(model);
+  const Digest digest = digest_of(checkpoint);
+  const std::size_t parameters = checkpoint.model.weights().size();
   for (std::size_t i = 0; i < ordered.size(); ++i) {
     const Contribution& c = ordered[i];
-    if (c.parameters != model.weights().size()) {
+    if (c.parameters != parameters) {
       return fail(ErrorCode::invalid, "merge: contribution {} is for {} weights, the model has {}", i, c.parameters,
-                  model.weights().size());
+                  parameters);
     }
-    if (c.checkpoint != checkpoint) {
+    if (c.checkpoint != digest) {
       return fail(ErrorCode::invalid, "merge: contribution {} changes checkpoint {}, the model is {}", i,
-                  c.checkpoint.brief(), checkpoint.brief());
+                  c.checkpoint.brief(), digest.brief());
     }
     if (c.tokens < 1 || c.tokens > kMostTokens) {
       return fail(ErrorCode::invalid, "merge: contribution {} counts {} tokens, expected 1 to 2^40", i, c.tokens);
@@ -40,16 +40,25 @@ Status check_contributions(const model::Model& model, std::span<const Contributi
   return {};
 }
 
-// sum_i share_i change_i, left to right.
-std::vector<float> average(std::span<const Contribution> ordered, std::size_t parameters) {
+struct Mean {
+  std::vector<float> change;   // [P]
+  std::vector<float> moments;  // [ceil(P / 64)]
+};
+
+// sum_i share_i x_i, left to right, of the changes and of the moments.
+Mean average(std::span<const Contribution> ordered, std::size_t parameters) {
   double all = 0;  // exact: at most 2^16 numbers of at most 2^40
   for (const Contribution& c : ordered) all += static_cast<double>(c.tokens);
-  std::vector<float> mean(parameters), change(parameters);
+  Mean mean{std::vector<float>(parameters), std::vector<float>(blocks_of(parameters))};
+  std::vector<float> change(parameters);
   for (const Contribution& c : ordered) {
     const auto share = static_cast<float>(static_cast<double>(c.tokens) / all);
     dequantise(c, change);
-    for (std::size_t i = 0; i < parameters; ++i) mean[i] = flushed(mean[i] + share * change[i]);
+    for (std::size_t i = 0; i < parameters; ++i) mean.change[i] = flushed(mean.change[i] + share * change[i]);
+    for (std::size_t i = 0; i < mean.moments.size(); ++i) mean.moments[i] += share * c.moments[i];
   }
+  for (float& moment : mean.moments)
+    if (moment < kLeastMoment) moment = 0;
   return mean;
 }
 
@@ -104,17 +113,17 @@ Result<OuterState> decode_outer_state(ByteView file, std::uint64_t parameters) {
   return out;
 }
 
-Status merge(model::Model& model, OuterState& state, std::span<const Contribution> ordered,
+Status merge(Checkpoint& checkpoint, OuterState& state, std::span<const Contribution> ordered,
              const OuterSettings& settings) {
   CAIRN_TRY(check(settings));
-  CAIRN_TRY(check_contributions(model, ordered));
-  const std::span<float> weights = model.weights();
+  CAIRN_TRY(check_contributions(checkpoint, ordered));
+  const std::span<float> weights = checkpoint.model.weights();
   if (!state.velocity.empty() && state.velocity.size() != weights.size()) {
     return fail(ErrorCode::invalid, "merge: the outer state has {} weights, the model {}", state.velocity.size(),
                 weights.size());
   }
   try {
-    std::vector<float> moved = average(ordered, weights.size());
+    auto [moved, moments] = average(ordered, weights.size());
     std::vector<float> velocity;
     if (settings.momentum > 0.0F) {
       velocity = state.velocity.empty() ? std::vector<float>(weights.size()) : state.velocity;
@@ -129,6 +138,7 @@ Status merge(model::Model& model, OuterState& state, std::span<const Contributio
       if (!std::isfinite(moved[i])) return fail(ErrorCode::failed, "merge: weight {} would not be finite", i);
     }
     std::copy(moved.begin(), moved.end(), weights.begin());
+    checkpoint.moments = std::move(moments);
     state.velocity = std::move(velocity);
     ++state.rounds;
     return {};

@@ -11,7 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "model/model.h"
+#include "train/checkpoint.h"
 #include "train/contribution.h"
 
 namespace cairn::train {
@@ -25,7 +25,7 @@ Status check(const OuterSettings& settings);
 std::string to_json(const OuterSettings& settings);
 Result<OuterSettings> outer_settings_from_json(std::string_view text);
 
-// What the coordinator keeps between rounds beside the model.
+// What the coordinator keeps between rounds beside the checkpoint.
 struct OuterState {
   std::uint64_t rounds = 0;     // merged so far
   std::vector<float> velocity;  // [P]; empty before the first merge with momentum
@@ -38,10 +38,10 @@ Bytes encode(const OuterState& state);
 Result<OuterState> decode_outer_state(ByteView file, std::uint64_t parameters);
 
 // d = sum_i (tokens_i / sum tokens) change_i, left to right; velocity = momentum velocity + d;
-// weights += learning_rate (momentum velocity + d).
+// weights += learning_rate (momentum velocity + d). The second moments become the mean of theirs, with the same shares.
 // invalid: no contribution, one for another model size or another checkpoint than its fellows, tokens zero.
-// failed: the result would not be finite. The model and the state are untouched on every error.
-Status merge(model::Model& model, OuterState& state, std::span<const Contribution> ordered,
+// failed: the result would not be finite. The checkpoint and the state are untouched on every error.
+Status merge(Checkpoint& checkpoint, OuterState& state, std::span<const Contribution> ordered,
              const OuterSettings& settings);
 
 }  // namespace cairn::train

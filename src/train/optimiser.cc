@@ -4,22 +4,28 @@
 
 #include "tensor/elementwise.h"
 #include "tensor/math.h"
+#include "train/checkpoint.h"
 
 namespace cairn::train {
 
 Optimiser::Optimiser(std::span<const model::Parameter> parameters, const OptimiserSettings& settings)
     : settings_(settings) {
   for (const model::Parameter& p : parameters) {
-    const bool decays = !p.is_gain();
-    if (!segments_.empty() && segments_.back().decays == decays) {
+    const bool decays = !p.is_gain(), embeds = p.name == model::kEmbedding;
+    if (!segments_.empty() && segments_.back().decays == decays && segments_.back().embeds == embeds) {
       segments_.back().count += p.count;
     } else {
-      segments_.push_back({p.offset, p.count, decays});
+      segments_.push_back({p.offset, p.count, decays, embeds});
     }
   }
   const std::size_t total = segments_.back().offset + segments_.back().count;
   m_ = model::FloatBuffer(total);
   v_ = model::FloatBuffer(total);
+}
+
+void Optimiser::resume(std::span<const float> moments, std::uint64_t steps) {
+  spread(moments, v_.span());
+  steps_ = steps;
 }
 
 Result<float> Optimiser::step(tensor::Context& context, const OptimiserStep& step) {
@@ -28,7 +34,7 @@ Result<float> Optimiser::step(tensor::Context& context, const OptimiserStep& ste
   ++steps_;
   for (const Segment& s : segments_) {
     tensor::adamw(context, {.n = s.count,
-                            .rate = step.rate,
+                            .rate = s.embeds ? settings_.embedding_rate * step.rate : step.rate,
                             .beta1 = settings_.beta1,
                             .beta2 = settings_.beta2,
                             .epsilon = settings_.epsilon,

@@ -16,7 +16,8 @@ namespace cairn::train {
 struct OptimiserSettings {
   float beta1 = 0.9F, beta2 = 0.99F, epsilon = 1e-8F;
   float weight_decay = 0.0F;
-  float clip = 1.0F;  // of the gradient's norm over all tensors
+  float embedding_rate = 1.0F;  // times the step's rate, for the embedding
+  float clip = 1.0F;            // of the gradient's norm over all tensors
 };
 
 struct OptimiserStep {
@@ -30,13 +31,18 @@ class Optimiser {
  public:
   Optimiser(std::span<const model::Parameter> parameters, const OptimiserSettings& settings);
 
+  // Goes on after `steps` steps of others with their second moments, one for each block of weights
+  // (train/checkpoint.h).
+  void resume(std::span<const float> moments, std::uint64_t steps);
+  std::span<const float> second_moments() const { return v_.span(); }  // [P]
+
   // Returns the gradient's norm before clipping. failed: it is not finite; nothing was changed.
   Result<float> step(tensor::Context& context, const OptimiserStep& step);
 
  private:
   struct Segment {
     std::size_t offset, count;
-    bool decays;
+    bool decays, embeds;
   };
   std::vector<Segment> segments_;
   OptimiserSettings settings_;

@@ -31,7 +31,7 @@ Comparison compare(std::span<const Digest> claimed_states, const Digest& claimed
 
 // Replays only the first `stretches` stretches: an audit of a stretch from inputs alone costs what lies before it too.
 // Returns the states up to there. Errors as run_unit; invalid: stretches is 0 or more than the unit has.
-Result<std::vector<Digest>> replay_stretches(tensor::Context& context, const model::Model& checkpoint,
+Result<std::vector<Digest>> replay_stretches(tensor::Context& context, const Checkpoint& checkpoint,
                                              std::span<const std::uint16_t> tokens, const UnitSettings& settings,
                                              const UnitKey& key, std::uint32_t stretches, const Watch& watch = {});
 

@@ -5,7 +5,6 @@
 #include <new>
 
 #include "model/backward.h"
-#include "model/checkpoint.h"
 #include "tensor/random.h"
 #include "train/contribution.h"
 #include "train/optimiser.h"
@@ -48,22 +47,25 @@ Status check_tokens(std::span<const std::uint16_t> tokens, const UnitSettings& s
 // A unit under way: the model as it stands, its optimiser and its place in the shard.
 class LocalRun {
  public:
-  LocalRun(tensor::Context& context, const model::Model& checkpoint, std::span<const std::uint16_t> tokens,
+  LocalRun(tensor::Context& context, const Checkpoint& checkpoint, std::span<const std::uint16_t> tokens,
            const UnitSettings& settings, const UnitKey& key)
       : context_(context),
         settings_(settings),
-        model_(checkpoint),
-        compute_(context, checkpoint),
-        work_(checkpoint.config(), std::size_t{settings.grain} * settings.context),
-        optimiser_(checkpoint.parameters(), {.beta1 = settings.beta1,
-                                             .beta2 = settings.beta2,
-                                             .epsilon = settings.epsilon,
-                                             .weight_decay = settings.weight_decay,
-                                             .clip = settings.clip}),
+        model_(checkpoint.model),
+        compute_(context, model_),
+        work_(model_.config(), std::size_t{settings.grain} * settings.context),
+        optimiser_(model_.parameters(), {.beta1 = settings.beta1,
+                                         .beta2 = settings.beta2,
+                                         .epsilon = settings.epsilon,
+                                         .weight_decay = settings.weight_decay,
+                                         .embedding_rate = settings.embedding_rate,
+                                         .clip = settings.clip}),
         windows_(tokens, settings.context, windows_stream(key)),
-        gradient_(checkpoint.weights().size()),
+        gradient_(model_.weights().size()),
         ids_(std::size_t{settings.sequences} * settings.context),
-        targets_(ids_.size()) {}
+        targets_(ids_.size()) {
+    if (!checkpoint.moments.empty()) optimiser_.resume(checkpoint.moments, settings.first_step);
+  }
 
   // One optimiser step. failed: the loss or the gradient is not finite.
   Result<StepReport> step() {
@@ -86,6 +88,7 @@ class LocalRun {
 
   bool at_boundary() const { return done_ % settings_.stretch == 0 || done_ == settings_.steps; }
   const model::Model& model() const { return model_; }
+  std::vector<float> moments() const { return block_means(optimiser_.second_moments()); }
 
  private:
   // The left fold over the batch's grains; returns the mean loss over its tokens.
@@ -107,13 +110,11 @@ class LocalRun {
   }
 
   float rate() const {
-    const float scheduled = rate_at({.peak = settings_.learning_rate,
-                                     .final_fraction = settings_.final_fraction,
-                                     .warmup = settings_.warmup_steps,
-                                     .total = settings_.total_steps},
-                                    settings_.first_step + done_);
-    if (done_ >= settings_.local_warmup) return scheduled;
-    return scheduled * (static_cast<float>(done_ + 1) / static_cast<float>(settings_.local_warmup));
+    return rate_at({.peak = settings_.learning_rate,
+                    .final_fraction = settings_.final_fraction,
+                    .warmup = settings_.warmup_steps,
+                    .total = settings_.total_steps},
+                   settings_.first_step + done_);
   }
 
   tensor::Context& context_;
@@ -156,20 +157,21 @@ Error out_of_memory(const model::Model& model) {
 
 }  // namespace
 
-Result<UnitResult> run_unit(tensor::Context& context, const model::Model& checkpoint,
+Result<UnitResult> run_unit(tensor::Context& context, const Checkpoint& checkpoint,
                             std::span<const std::uint16_t> tokens, const UnitSettings& settings, const UnitKey& key,
                             const Watch& watch) {
-  CAIRN_TRY(check(settings, checkpoint.config()));
-  CAIRN_TRY(check_tokens(tokens, settings, checkpoint.config()));
+  CAIRN_TRY(check(settings, checkpoint.model.config()));
+  CAIRN_TRY(check_tokens(tokens, settings, checkpoint.model.config()));
   try {
     LocalRun run(context, checkpoint, tokens, settings, key);
     CAIRN_ASSIGN(LocalSteps steps, take_steps(run, settings.steps, watch));
     CAIRN_ASSIGN(Contribution change,
-                 quantise(checkpoint.weights(), run.model().weights(), settings.contribution_bits));
+                 quantise(checkpoint.model.weights(), run.model().weights(), settings.contribution_bits));
+    change.moments = run.moments();
     UnitResult out;
     out.tokens = std::uint64_t{settings.steps} * settings.sequences * settings.context;
     change.tokens = out.tokens;
-    change.checkpoint = model::digest_of(checkpoint);
+    change.checkpoint = digest_of(checkpoint);
     out.contribution = encode(change);
     out.states = std::move(steps.states);
     out.root = state_root(out.states);
@@ -179,15 +181,15 @@ Result<UnitResult> run_unit(tensor::Context& context, const model::Model& checkp
     out.last_loss = steps.losses.back();
     return out;
   } catch (const std::bad_alloc&) {
-    return fail(out_of_memory(checkpoint));
+    return fail(out_of_memory(checkpoint.model));
   }
 }
 
-Result<std::vector<Digest>> replay_stretches(tensor::Context& context, const model::Model& checkpoint,
+Result<std::vector<Digest>> replay_stretches(tensor::Context& context, const Checkpoint& checkpoint,
                                              std::span<const std::uint16_t> tokens, const UnitSettings& settings,
                                              const UnitKey& key, std::uint32_t stretches, const Watch& watch) {
-  CAIRN_TRY(check(settings, checkpoint.config()));
-  CAIRN_TRY(check_tokens(tokens, settings, checkpoint.config()));
+  CAIRN_TRY(check(settings, checkpoint.model.config()));
+  CAIRN_TRY(check_tokens(tokens, settings, checkpoint.model.config()));
   const std::uint32_t all = (settings.steps + settings.stretch - 1) / settings.stretch;
   if (stretches < 1 || stretches > all) {
     return fail(ErrorCode::invalid, "replay: {} stretches, the unit has {}", stretches, all);
@@ -198,7 +200,7 @@ Result<std::vector<Digest>> replay_stretches(tensor::Context& context, const mod
     CAIRN_ASSIGN(LocalSteps taken, take_steps(run, static_cast<std::uint32_t>(steps), watch));
     return std::move(taken.states);
   } catch (const std::bad_alloc&) {
-    return fail(out_of_memory(checkpoint));
+    return fail(out_of_memory(checkpoint.model));
   }
 }
 

@@ -1,8 +1,8 @@
 // A unit: local steps of AdamW from a checkpoint over a shard of tokens, and the contribution that comes of them.
 // A pure function of its inputs: who computes it, on which processor, with how many threads, does not enter.
-// Not the transport (swarm/) and not the merge (train/merge.h). Nothing is kept between units: the optimiser starts
-// afresh. Thread rule: run_unit blocks; the Context's threads are its own while it runs; callbacks come from the
-// calling thread.
+// Not the transport (swarm/) and not the merge (train/merge.h). A unit inherits its checkpoint alone: AdamW's second
+// moments from it, the first ones at zero. Thread rule: run_unit blocks; the Context's threads are its own while it
+// runs; callbacks come from the calling thread.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,9 @@
 #include "base/bytes.h"
 #include "base/digest.h"
 #include "base/result.h"
-#include "model/model.h"
+#include "model/config.h"
 #include "tensor/context.h"
+#include "train/checkpoint.h"
 
 namespace cairn::train {
 
@@ -30,12 +31,13 @@ struct UnitSettings {
   std::uint32_t grain = 8;  // sequences per grain: divides `sequences`; a batch's gradient is the left fold over grains
   std::uint32_t stretch = 8;  // steps per stretch: the state is hashed after each (and after the last step)
   // Rate at the run's step s (first_step + the local step): linear warm-up over warmup_steps, then cosine from peak to
-  // final_fraction of it at total_steps. Local: within the unit a second, short warm-up for the fresh optimiser.
+  // final_fraction of it at total_steps. AdamW's count of steps is the run's too where the checkpoint has moments, so
+  // that its first moment, at zero when a unit begins, grows in some steps: no second warm-up is needed.
   std::uint64_t first_step = 0;  // the run's steps before this unit: its round times its steps
   std::uint64_t warmup_steps = 32;
   std::uint64_t total_steps = 512;
-  std::uint32_t local_warmup = 0;  // local steps over which the rate rises to the schedule's
-  float learning_rate = 3e-3F;     // peak
+  float learning_rate = 3e-3F;  // peak
+  float embedding_rate = 1.0F;  // times the rate, for the embedding: its rows see few of the tokens
   float final_fraction = 0.1F;
   float beta1 = 0.9F, beta2 = 0.99F, epsilon = 1e-8F;
   float weight_decay = 0.1F;            // decoupled, on matrices only
@@ -84,7 +86,7 @@ struct UnitResult {
 // tokens: at least context + 1 ids below V; windows of context + 1 are drawn from it without replacement while it
 // lasts. invalid: settings or tokens out of range. failed: a loss, gradient or weight that is not finite, with the
 // step. interrupted: cancelled() said so; nothing is kept.
-Result<UnitResult> run_unit(tensor::Context& context, const model::Model& checkpoint,
+Result<UnitResult> run_unit(tensor::Context& context, const Checkpoint& checkpoint,
                             std::span<const std::uint16_t> tokens, const UnitSettings& settings, const UnitKey& key,
                             const Watch& watch = {});
 

@@ -15,8 +15,8 @@ void fields(Self& s, Visit& visit) {
   visit("first_step", s.first_step);
   visit("warmup_steps", s.warmup_steps);
   visit("total_steps", s.total_steps);
-  visit("local_warmup", s.local_warmup);
   visit("learning_rate", s.learning_rate);
+  visit("embedding_rate", s.embedding_rate);
   visit("final_fraction", s.final_fraction);
   visit("beta1", s.beta1);
   visit("beta2", s.beta2);
@@ -50,9 +50,10 @@ Status check(const UnitSettings& s, const model::ModelConfig& config) {
     return wrong("warmup_steps", s.warmup_steps, fmt::format("less than the {} in total", s.total_steps));
   }
   if (s.first_step > kForever) return wrong("first_step", s.first_step, "at most 2^40");
-  if (s.local_warmup > s.steps) return wrong("local_warmup", s.local_warmup, fmt::format("at most {} steps", s.steps));
   if (!(s.learning_rate >= 1e-8F && s.learning_rate <= 1.0F))
     return wrong("learning_rate", s.learning_rate, "1e-8 to 1");
+  if (!(s.embedding_rate > 0.0F && s.embedding_rate <= 1000.0F))
+    return wrong("embedding_rate", s.embedding_rate, "above 0, at most 1000");
   if (!(s.final_fraction >= 0.0F && s.final_fraction <= 1.0F))
     return wrong("final_fraction", s.final_fraction, "0 to 1");
   if (!(s.beta1 >= 0.0F && s.beta1 < 1.0F)) return wrong("beta1", s.beta1, "0 to below 1");

@@ -47,11 +47,15 @@ UnitSettings settings() {
   return s;
 }
 
+Checkpoint start(std::uint64_t seed = 1) {
+  return {model::Model::initialise(tiny(), seed).value(), {}};
+}
+
 constexpr UnitKey kKey{.run_seed = 7, .round = 3, .lane = 1};
 
 UnitResult run(const tensor::ContextOptions& options, const UnitSettings& s = settings(), const UnitKey& key = kKey) {
   tensor::Context context = tensor::Context::make(options).value();
-  return run_unit(context, model::Model::initialise(tiny(), 1).value(), shard(600), s, key).value();
+  return run_unit(context, start(), shard(600), s, key).value();
 }
 
 TEST(Unit, IsAPureFunctionOfItsInputs) {
@@ -81,7 +85,7 @@ TEST(Unit, EveryInputMatters) {
 
 TEST(Unit, RoundsOfUnitsLearn) {
   tensor::Context context = tensor::Context::make({.threads = 2}).value();
-  model::Model model = model::Model::initialise(tiny(), 1).value();
+  Checkpoint checkpoint = start();
   OuterState outer;
   const auto tokens = shard(2000);
   double first = 0, last = 0;
@@ -91,17 +95,65 @@ TEST(Unit, RoundsOfUnitsLearn) {
       UnitSettings s = settings();
       s.steps = 10;
       s.first_step = round * 10;
-      const auto result = run_unit(context, model, std::span(tokens).subspan(lane * 1000, 1000), s,
+      const auto result = run_unit(context, checkpoint, std::span(tokens).subspan(lane * 1000, 1000), s,
                                    {.run_seed = 1, .round = round, .lane = lane});
       ASSERT_TRUE(result) << result.error().message;
       if (round == 0 && lane == 0) first = static_cast<double>(result->first_loss);
       last = result->mean_loss;
-      contributions.push_back(decode_contribution(result->contribution, model.weights().size()).value());
+      contributions.push_back(decode_contribution(result->contribution, checkpoint.model.weights().size()).value());
     }
-    ASSERT_TRUE(merge(model, outer, contributions, {}));
+    ASSERT_TRUE(merge(checkpoint, outer, contributions, {}));
   }
   EXPECT_GT(first, 3.0);  // ln 32 = 3.47: it knows nothing
   EXPECT_LT(last, 0.2);
+}
+
+// What a unit of a later round inherits, and what that is worth.
+TEST(Unit, GoesOnWithTheMomentsOfItsCheckpoint) {
+  tensor::Context context = tensor::Context::make({.threads = 1}).value();
+  const Checkpoint fresh = start();
+  const std::size_t parameters = fresh.model.weights().size();
+  const auto contribution_of = [&](const Checkpoint& from, const UnitSettings& s) {
+    const UnitResult result = run_unit(context, from, shard(600), s, kKey).value();
+    return decode_contribution(result.contribution, parameters).value();
+  };
+  const Contribution first = contribution_of(fresh, settings());
+  EXPECT_EQ(first.checkpoint, digest_of(fresh));
+  EXPECT_TRUE(std::ranges::any_of(first.moments, [](float v) { return v > 0; }));
+
+  Checkpoint next = fresh;
+  OuterState outer;
+  ASSERT_TRUE(merge(next, outer, {&first, 1}, {}));
+  EXPECT_EQ(next.moments, first.moments);
+  UnitSettings second = settings();
+  second.first_step = settings().steps;
+  const Contribution inherits = contribution_of(next, second);
+  EXPECT_EQ(inherits.checkpoint, digest_of(next));
+  const Contribution afresh = contribution_of({next.model, {}}, second);
+  EXPECT_NE(inherits.codes, afresh.codes);
+  // One moment is enough to make another unit of it.
+  next.moments[3] *= 2;
+  EXPECT_NE(contribution_of(next, second).codes, inherits.codes);
+}
+
+TEST(Unit, TheEmbeddingHasItsOwnRate) {
+  tensor::Context context = tensor::Context::make({.threads = 1}).value();
+  const Checkpoint from = start();
+  UnitSettings s = settings();
+  s.steps = s.stretch = 1;
+  s.weight_decay = 0;
+  const auto change = [&] {
+    const UnitResult result = run_unit(context, from, shard(600), s, kKey).value();
+    std::vector<float> out(from.model.weights().size());
+    dequantise(decode_contribution(result.contribution, out.size()).value(), out);
+    return out;
+  };
+  const std::vector<float> once = change();
+  s.embedding_rate = 4.0F;
+  const std::vector<float> often = change();
+  const std::size_t embedding = from.model.find(model::kEmbedding)->count;
+  for (std::size_t i = 0; i < once.size(); ++i)
+    EXPECT_NEAR(often[i], i < embedding ? 4 * once[i] : once[i], 2e-4F) << "weight " << i;
 }
 
 TEST(Unit, StopsWhenAskedAndReports) {
@@ -109,8 +161,7 @@ TEST(Unit, StopsWhenAskedAndReports) {
   std::vector<std::uint32_t> seen;
   const Watch watch{.progress = [&](const StepReport& r) { seen.push_back(r.step); },
                     .cancelled = [&] { return seen.size() == 2; }};
-  const auto result =
-      run_unit(context, model::Model::initialise(tiny(), 1).value(), shard(600), settings(), kKey, watch);
+  const auto result = run_unit(context, start(), shard(600), settings(), kKey, watch);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::interrupted);
   EXPECT_EQ(result.error().message, "unit: stopped after 2 of 6 local steps");
@@ -119,10 +170,10 @@ TEST(Unit, StopsWhenAskedAndReports) {
 
 TEST(Unit, ADivergedUnitSaysSo) {
   tensor::Context context = tensor::Context::make({.threads = 1}).value();
-  model::Model model = model::Model::initialise(tiny(), 1).value();
-  model.weights()[40] = std::numeric_limits<float>::max();
+  Checkpoint checkpoint = start();
+  checkpoint.model.weights()[40] = std::numeric_limits<float>::max();
   std::vector<std::uint16_t> tokens(100, 1);  // row 1 of the embedding: weights 32 to 63
-  const auto result = run_unit(context, model, tokens, settings(), kKey);
+  const auto result = run_unit(context, checkpoint, tokens, settings(), kKey);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::failed);
   EXPECT_EQ(result.error().message.substr(0, 20), "unit: local step 0: ");
@@ -130,13 +181,13 @@ TEST(Unit, ADivergedUnitSaysSo) {
 
 TEST(Unit, RefusesWhatIsOutOfRange) {
   tensor::Context context = tensor::Context::make({.threads = 1}).value();
-  const model::Model model = model::Model::initialise(tiny(), 1).value();
+  const Checkpoint checkpoint = start();
   const auto message = [&](auto change, std::size_t size = 600, std::uint16_t last = 0) {
     UnitSettings s = settings();
     change(s);
     auto tokens = shard(size);
     if (last > 0) tokens.back() = last;
-    const auto result = run_unit(context, model, tokens, s, kKey);
+    const auto result = run_unit(context, checkpoint, tokens, s, kKey);
     return result ? std::string("accepted") : result.error().message;
   };
   EXPECT_EQ(message([](auto& s) { s.profile = "c2"; }),
@@ -183,7 +234,7 @@ TEST(Replay, NamesTheFirstStretchThatDiffers) {
 TEST(Replay, AStretchFromInputsAloneHasTheSameStates) {
   const UnitResult truth = run({.threads = 1});
   tensor::Context context = tensor::Context::make({.threads = 2, .isa = tensor::Isa::scalar}).value();
-  const model::Model checkpoint = model::Model::initialise(tiny(), 1).value();
+  const Checkpoint checkpoint = start();
   const auto states = replay_stretches(context, checkpoint, shard(600), settings(), kKey, 2).value();
   EXPECT_EQ(states, std::vector<Digest>(truth.states.begin(), truth.states.begin() + 2));
   EXPECT_EQ(replay_stretches(context, checkpoint, shard(600), settings(), kKey, 4).error().message,
