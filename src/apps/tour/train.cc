@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <thread>
 
@@ -118,6 +119,7 @@ class Run {
     if (kind == "put-out") tour_.say("{} is caught and put out: {}", name, event.value("explanation", ""));
     if (kind == "merged") {
       const double round = event.value("round", 0) + 1, rounds = event.value("rounds", 1);
+      if (std::fmod(round, std::ceil(rounds / 8)) != 0 && round != rounds) return {};
       const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
       tour_.say(
           "Round {:.0f} of {:.0f} merged: loss {:.3f} nats a token, {:.0f} tokens/s with every unit computed twice, "
