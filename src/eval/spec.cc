@@ -204,4 +204,13 @@ Result<Spec> read_spec(const Json& json) {
   return spec;
 }
 
+Result<BiasReport> read_bias(const Json& json) {
+  BiasReport report;
+  std::string error;
+  Reader reader(json, "bias", error);
+  fields(reader, report);
+  if (!error.empty()) return fail(ErrorCode::malformed, "{}", error);
+  return report;
+}
+
 }  // namespace cairn::eval

@@ -99,6 +99,9 @@ Json to_json(const Spec& spec);
 // more than 100,000 rows. Keys that it does not know are left alone, so that older programs read newer specs.
 Result<Spec> read_spec(const Json& json);
 
+// The bias of a report as to_json(BiasReport) writes it. malformed: as read_spec().
+Result<BiasReport> read_bias(const Json& json);
+
 // One self-contained page, light and dark.
 std::string to_html(const Spec& spec);
 

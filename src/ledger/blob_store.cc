@@ -144,11 +144,6 @@ void remove_abandoned(const fs::path& site) {
   }
 }
 
-// The commitment that a manifest holds for a sealed blob.
-Digest sealed_commitment(const Salt& salt, const Digest& plain) {
-  return commitment_of(salt, as_text(plain.bytes));
-}
-
 }  // namespace
 
 fs::path blob_path(const fs::path& site, const BlobId& id) {

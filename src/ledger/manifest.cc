@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "ledger/codec.h"
+#include "ledger/log.h"
 
 namespace cairn::ledger {
 namespace {
@@ -103,6 +104,16 @@ Status check_declared(const char* field, const std::optional<DeclaredPermit>& de
 }
 
 }  // namespace
+
+Digest sealed_commitment(const Salt& salt, const Digest& plain) {
+  return commitment_of(salt, as_text(plain.bytes));
+}
+
+bool holds(const BlobRef& blob, ByteView plain) {
+  if (blob.size != plain.size()) return false;
+  const Digest digest = sha256(plain);
+  return blob.sealed ? sealed_commitment(blob.salt, digest) == blob.commitment : digest == blob.id.digest;
+}
 
 std::string body_of(const Manifest& manifest) {
   Json inputs = Json::array(), blobs = Json::array();

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
+#include "base/digest.h"
 #include "base/env.h"
 #include "base/ids.h"
 #include "base/result.h"
@@ -35,6 +37,11 @@ struct BlobRef {
   Salt salt{};
   Digest commitment;
 };
+
+// What a manifest holds for a sealed blob, of the digest of its plaintext.
+Digest sealed_commitment(const Salt& salt, const Digest& plain);
+// Whether the blob holds just these bytes, told from the manifest alone.
+bool holds(const BlobRef& blob, ByteView plain);
 
 // Where a root's permit, or a restriction that a step added, was declared.
 struct DeclaredPermit {

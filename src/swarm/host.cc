@@ -10,6 +10,7 @@
 #include "http/router.h"
 #include "http/server.h"
 #include "swarm/coordinator_service.h"
+#include "swarm/summary.h"
 #include "swarm/wire.h"
 
 namespace cairn::swarm {
@@ -165,72 +166,12 @@ class Front {
   std::string public_;
 };
 
-Result<HostSummary> summary_of(RunFolder& folder, const Coordinator& machine, TimePoint completed) {
-  const Plan& plan = folder.plan();
-  const RunRow& run = machine.run();
-  HostSummary out;
-  out.run = run_id(plan);
-  out.name = plan.name;
-  out.model = run.checkpoint;
-  out.model_file = folder.blobs().path_of(run.checkpoint);
-  out.rounds = run.round;
-  out.units = plan.units();
-  out.tokens = run.accepted * plan.tokens_per_unit();
-  out.parameters = plan.parameters;
-  out.contributions = run.accepted;
-  out.audits = run.audits;
-  out.reissued = run.reissued;
-  out.loss = run.loss;
-  out.seconds = static_cast<double>((completed - folder.begun()).count()) / 1000;
-  for (const auto& [id, row] : machine.volunteers()) {
-    const bool put_out = row.phase == VolunteerPhase::put_out;
-    out.volunteers.push_back({id, row.name, row.units, row.tokens, put_out});
-    if (!put_out) continue;
-    const std::filesystem::path path = folder.evidence_path(row.evidence);
-    CAIRN_ASSIGN(const std::string text, read_text(path));
-    CAIRN_ASSIGN(const Evidence evidence, evidence_from_file(text));
-    out.cheats.push_back({id, row.name, evidence.cheat.claim.unit, path, explain(evidence.plan, evidence.cheat)});
-  }
-  return out;
-}
-
 }  // namespace
 
 ShardProvider shards_from_folder(const std::filesystem::path& folder, const Plan& plan) {
   return [shards = Blobs(folder), &plan](const ShardRequest& request) {
     return shards.get(plan.shard(request.unit), kMostShardBytes);
   };
-}
-
-std::string to_json(const HostSummary& summary) {
-  Json cheats = Json::array(), volunteers = Json::array();
-  for (const auto& cheat : summary.cheats)
-    cheats.push_back({{"volunteer", cheat.volunteer.hex()},
-                      {"name", cheat.name},
-                      {"unit", cheat.unit.text()},
-                      {"evidence", cheat.evidence.string()},
-                      {"explanation", cheat.explanation}});
-  for (const auto& one : summary.volunteers)
-    volunteers.push_back({{"id", one.id.hex()},
-                          {"name", one.name},
-                          {"units", one.units},
-                          {"tokens", one.tokens},
-                          {"put_out", one.put_out}});
-  return canonical({{"run", summary.run.hex()},
-                    {"name", summary.name},
-                    {"model_digest", summary.model.hex()},
-                    {"model_file", summary.model_file.string()},
-                    {"rounds", summary.rounds},
-                    {"units", summary.units},
-                    {"tokens", summary.tokens},
-                    {"parameters", summary.parameters},
-                    {"contributions", summary.contributions},
-                    {"audits", summary.audits},
-                    {"reissued", summary.reissued},
-                    {"loss", summary.loss},
-                    {"seconds", summary.seconds},
-                    {"cheats", cheats},
-                    {"volunteers", volunteers}});
 }
 
 Result<HostSummary> host(HostOptions options) {
@@ -266,9 +207,7 @@ Result<HostSummary> host(HostOptions options) {
     return fail_with_hint(ErrorCode::interrupted, "the run was stopped; all that was accepted is kept",
                           fmt::format("cairn host --run {} continues it", options.run.string()));
   service.report_progress();
-  CAIRN_ASSIGN(const Coordinator final, folder.coordinator(env.clock.now()));
-  CAIRN_ASSIGN(const auto completed, folder.completed(std::nullopt));
-  CAIRN_ASSIGN(HostSummary summary, summary_of(folder, final, completed.value_or(env.clock.now())));
+  CAIRN_ASSIGN(HostSummary summary, summarise(folder, env.clock.now()));
   service.emit({{"event", "complete"}, {"model_digest", summary.model.hex()}});
   return summary;
 }

@@ -1,6 +1,9 @@
 #include "swarm/site_run.h"
 
+#include "base/files.h"
+#include "base/json.h"
 #include "model/checkpoint.h"
+#include "swarm/run_folder.h"
 
 namespace cairn::swarm {
 namespace {
@@ -39,6 +42,43 @@ Result<PreparedRun> prepare_run(const work::TrainingTokens& tokens, const RunSet
   }
   CAIRN_TRY(check(out.plan));
   return out;
+}
+
+Status write_prepared(const std::filesystem::path& folder, const PreparedRun& run) {
+  CAIRN_TRY(make_folder(folder));
+  if (const auto there = read_plan(folder); there && *there != run.plan)
+    return fail_with_hint(ErrorCode::invalid,
+                          fmt::format("{} holds another run, {}", folder.string(), run_id(*there).brief()),
+                          "give another folder");
+  CAIRN_TRY(write_file(folder / "first.safetensors", run.checkpoint));
+  return write_file(folder / "plan.json", to_json(run.plan));
+}
+
+Status check_cut_from(const Plan& plan, const work::TrainingTokens& tokens) {
+  const auto deal = tokens.deal(plan.unit.context, plan.seed);
+  for (std::uint64_t i = 0; i < plan.units(); ++i) {
+    const auto shard = tokens.shard_of_unit(i, plan.unit, deal);
+    if (!shard || sha256(bytes_of(*shard)) != plan.shards.at(i))
+      return fail_with_hint(ErrorCode::invalid,
+                            fmt::format("run \"{}\": unit {} of its plan was not cut from these shards", plan.name, i),
+                            "name the shards that the run was prepared from");
+  }
+  return {};
+}
+
+Result<AssetId> commit_run(guard::Guard& guard, const AssetId& shards, const AssetId& tokenizer,
+                           const work::TrainingTokens& tokens, const Plan& plan, const HostSummary& run,
+                           const work::Energy& energy) {
+  CAIRN_TRY(check_cut_from(plan, tokens));
+  CAIRN_ASSIGN(const Bytes weights, read_file(run.model_file, kMostCheckpointBytes));
+  CAIRN_ASSIGN(Json settings, parse_json(to_json(plan)));
+  settings.erase("shards");
+  CAIRN_ASSIGN(Json properties, parse_json(to_json(run)));
+  for (const char* of_this_machine : {"model_file", "model_digest", "name", "units"}) properties.erase(of_this_machine);
+  for (Json& cheat : properties["cheats"]) cheat.erase("evidence");
+  properties["digest"] = run.model.hex();
+  properties["energy"] = work::to_json(energy);
+  return work::commit_model(guard, shards, tokenizer, plan.name, weights, settings, properties);
 }
 
 ShardProvider shards_through_guard(guard::Guard& guard, std::shared_ptr<const work::TrainingTokens> tokens, Plan plan) {

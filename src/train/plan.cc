@@ -1,5 +1,7 @@
 #include "train/plan.h"
 
+#include <algorithm>
+
 namespace cairn::train {
 
 Status check(const TrainingPlan& plan) {
@@ -52,6 +54,34 @@ TrainingPlan tour_plan(std::uint32_t vocabulary) {
   plan.unit.contribution_bits = 8;
   plan.outer.learning_rate = 1.0F;
   plan.outer.momentum = 0.0F;
+  return plan;
+}
+
+TrainingPlan plan_for(std::uint32_t vocabulary, std::uint64_t tokens, const PlanChoices& choices) {
+  TrainingPlan plan = tour_plan(vocabulary);
+  model::ModelConfig& config = plan.config;
+  config.width = choices.width.value_or(config.width);
+  config.layers = choices.layers.value_or(config.layers);
+  config.heads = config.kv_heads = choices.heads.value_or(std::max(1U, config.width / 32));
+  config.hidden = choices.hidden.value_or(std::max(64U, config.width * 8 / 3 / 64 * 64));
+  config.context = choices.context.value_or(config.context);
+  plan.rounds = choices.rounds.value_or(plan.rounds);
+  plan.lanes = choices.lanes.value_or(plan.lanes);
+
+  UnitSettings& unit = plan.unit;
+  unit.context = config.context;
+  const std::uint64_t windows = tokens / std::max(1U, unit.context);
+  const auto at_most = [](std::uint32_t wanted, std::uint64_t there) {
+    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(there, 1, wanted));
+  };
+  unit.sequences = choices.sequences.value_or(at_most(unit.sequences, windows));
+  unit.grain = unit.sequences % unit.grain == 0 ? unit.grain : unit.sequences;
+  unit.steps = choices.steps.value_or(at_most(unit.steps, windows / std::max(1U, unit.sequences)));
+  unit.stretch = choices.stretch.value_or(std::max(1U, unit.steps / 4));
+  unit.total_steps = std::uint64_t{plan.rounds} * unit.steps;
+  unit.warmup_steps = std::min<std::uint64_t>(unit.warmup_steps, unit.total_steps / 4);
+  unit.local_warmup = std::min(unit.local_warmup, unit.steps / 4);
+  unit.learning_rate = choices.learning_rate.value_or(unit.learning_rate);
   return plan;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/result.h"
 #include "model/config.h"
@@ -31,5 +32,16 @@ std::uint64_t tokens_of(const TrainingPlan& plan);
 
 // What `cairn tour` trains; plan.cc gives the reason for each number.
 TrainingPlan tour_plan(std::uint32_t vocabulary);
+
+// What someone may choose of a plan; the rest follows.
+struct PlanChoices {
+  std::optional<std::uint32_t> width, layers, heads, hidden, context;     // of the model
+  std::optional<std::uint32_t> rounds, lanes, steps, sequences, stretch;  // of the run
+  std::optional<float> learning_rate;
+};
+// The tour's plan with the choices, for a text of `tokens`: units that would read more than it has are shortened, heads
+// and hidden width go with the width, the schedule with the steps. Chosen numbers are taken as they are: check() and
+// the cutting of the shards say where they do not fit.
+TrainingPlan plan_for(std::uint32_t vocabulary, std::uint64_t tokens, const PlanChoices& choices = {});
 
 }  // namespace cairn::train

@@ -1,6 +1,9 @@
 #include "work/adapt.h"
 
+#include <algorithm>
+
 #include "data/mailbox.h"
+#include "data/record_file.h"
 #include "text/chat.h"
 #include "work/commit.h"
 #include "work/tokenise.h"
@@ -27,23 +30,48 @@ Result<std::vector<text::TokenId>> conversation_tokens(const text::Tokenizer& to
   return out;
 }
 
+// Whether the records were read from a mailbox, whose threads are needed then.
+Result<bool> is_mailbox(const guard::Guard& guard, const AssetId& data) {
+  CAIRN_ASSIGN(const ledger::Asset asset, guard.ledger().asset(data));
+  return std::any_of(asset.manifest.blobs.begin(), asset.manifest.blobs.end(),
+                     [](const ledger::BlobRef& blob) { return blob.role == "mbox"; });
+}
+
+Result<std::vector<text::TokenId>> training_tokens(guard::Guard& guard, const guard::Pass& pass,
+                                                   const text::Tokenizer& tokenizer, Adapted& out) {
+  CAIRN_ASSIGN(const bool mailbox, is_mailbox(guard, pass.asset()));
+  if (mailbox) {
+    CAIRN_ASSIGN(const guard::Reader mbox, guard.open(pass, pass.asset(), "mbox"));
+    CAIRN_ASSIGN(const std::vector<data::Message> messages, data::read_mbox(mbox.bytes()));
+    CAIRN_ASSIGN(auto tokens, conversation_tokens(tokenizer, messages, out.exchanges));
+    if (out.exchanges == 0)
+      return fail(ErrorCode::invalid, "the mailbox has {} messages and no answer among them", messages.size());
+    return tokens;
+  }
+  CAIRN_ASSIGN(const guard::Reader file, guard.open(pass, pass.asset(), "records"));
+  CAIRN_ASSIGN(const std::vector<data::Record> records, data::read_records(file.bytes()));
+  std::vector<text::TokenId> tokens;
+  text::Encoder encoder(tokenizer);
+  for (const data::Record& record : records) {
+    encoder.encode(record.text, tokens);
+    tokens.push_back(tokenizer.end_of_text());
+  }
+  out.documents = records.size();
+  return tokens;
+}
+
 }  // namespace
 
-Result<Adapted> adapt_to_mailbox(guard::Guard& guard, tensor::Context& context, const AdaptInputs& inputs,
+Result<Adapted> adapt_to_records(guard::Guard& guard, tensor::Context& context, const AdaptInputs& inputs,
                                  const adapt::ModuleSettings& settings, std::uint64_t seed, const train::Watch& watch) {
-  CAIRN_ASSIGN(const guard::Pass mailbox_pass, guard.authorise(inputs.use, inputs.mailbox));
+  CAIRN_ASSIGN(const guard::Pass data_pass, guard.authorise(inputs.use, inputs.data));
   CAIRN_ASSIGN(const guard::Pass base_pass, guard.authorise(inputs.use, inputs.base));
   CAIRN_ASSIGN(const guard::Pass tokenizer_pass, guard.authorise(inputs.use, inputs.tokenizer));
   CAIRN_ASSIGN(const text::Tokenizer tokenizer, load_tokenizer(guard, inputs.use, inputs.tokenizer));
   CAIRN_ASSIGN(const LoadedModel base, load_model(guard, inputs.use, inputs.base));
 
   Adapted out;
-  CAIRN_ASSIGN(const guard::Reader mbox, guard.open(mailbox_pass, inputs.mailbox, "mbox"));
-  CAIRN_ASSIGN(const std::vector<data::Message> messages, data::read_mbox(mbox.bytes()));
-  CAIRN_ASSIGN(const auto tokens, conversation_tokens(tokenizer, messages, out.exchanges));
-  if (out.exchanges == 0)
-    return fail(ErrorCode::invalid, "the mailbox has {} messages and no answer among them", messages.size());
-
+  CAIRN_ASSIGN(const auto tokens, training_tokens(guard, data_pass, tokenizer, out));
   CAIRN_ASSIGN(const adapt::TrainedModule trained,
                adapt::train_module(context, base.model, tokens, settings, seed, watch));
   Bytes file = adapt::encode(trained.module);
@@ -51,8 +79,10 @@ Result<Adapted> adapt_to_mailbox(guard::Guard& guard, tensor::Context& context, 
   out.tokens = trained.tokens;
   out.first_loss = trained.first_loss;
   out.last_loss = trained.last_loss;
-  CAIRN_ASSIGN(const Json how, parse_json(adapt::to_json(settings)));
-  const guard::Pass passes[] = {mailbox_pass, base_pass, tokenizer_pass};
+  CAIRN_ASSIGN(Json how, parse_json(adapt::to_json(settings)));
+  how["use"] = permit::to_json(inputs.use);
+  how["seed"] = seed;
+  const guard::Pass passes[] = {data_pass, base_pass, tokenizer_pass};
   CAIRN_ASSIGN(out.module, commit(guard, passes,
                                   {.kind = "module",
                                    .name = "module for " + (inputs.use.task.empty() ? "any task" : inputs.use.task),
@@ -61,6 +91,7 @@ Result<Adapted> adapt_to_mailbox(guard::Guard& guard, tensor::Context& context, 
                                    .properties = Json{{"digest", out.digest.hex()},
                                                       {"base", base.digest.hex()},
                                                       {"exchanges", out.exchanges},
+                                                      {"documents", out.documents},
                                                       {"tokens", out.tokens},
                                                       {"first_loss", out.first_loss},
                                                       {"last_loss", out.last_loss}},

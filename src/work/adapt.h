@@ -13,20 +13,22 @@
 namespace cairn::work {
 
 struct AdaptInputs {
-  AssetId base, tokenizer, mailbox;
-  permit::Use use;  // action `adapt`; its task and purpose are what the module is for
+  AssetId base, tokenizer, data;  // data: a record set
+  permit::Use use;                // action `adapt`; its task and purpose are what the module is for
 };
 
 struct Adapted {
   AssetId module;
-  Digest digest;  // of the module's file
-  std::uint64_t exchanges = 0, tokens = 0;
-  float first_loss = 0, last_loss = 0;  // nats per token
+  Digest digest;                               // of the module's file
+  std::uint64_t exchanges = 0, documents = 0;  // of a mailbox the one, of other records the other
+  std::uint64_t tokens = 0;                    // trained on
+  float first_loss = 0, last_loss = 0;         // nats per token
 };
 
-// Trains on the mailbox's exchanges: a message, and its owner's answer. Errors: the guard's (denied and unknown among
-// them), the mailbox's, adapt::train_module's. invalid: no exchange in it.
-Result<Adapted> adapt_to_mailbox(guard::Guard& guard, tensor::Context& context, const AdaptInputs& inputs,
+// Trains on a mailbox's exchanges (a message, and its owner's answer), on other records as they stand. Errors: the
+// guard's (denied and unknown among them), the records', adapt::train_module's. invalid: no exchange in a mailbox, or
+// less text than one window.
+Result<Adapted> adapt_to_records(guard::Guard& guard, tensor::Context& context, const AdaptInputs& inputs,
                                  const adapt::ModuleSettings& settings, std::uint64_t seed,
                                  const train::Watch& watch = {});
 

@@ -1,5 +1,7 @@
 #include "work/commit.h"
 
+#include <algorithm>
+
 namespace cairn::work {
 namespace {
 
@@ -13,6 +15,43 @@ guard::Output output_of(const Made& made) {
                     .declared = {},
                     .restriction = {}};
   for (const Made::Blob& blob : made.more) out.blobs.push_back({.role = blob.role, .bytes = blob.bytes, .file = {}});
+  return out;
+}
+
+bool same_bytes(const std::vector<ledger::BlobRef>& stored, const std::vector<guard::OutputBlob>& blobs) {
+  return stored.size() == blobs.size() && std::all_of(stored.begin(), stored.end(), [&](const ledger::BlobRef& ref) {
+           return std::any_of(blobs.begin(), blobs.end(), [&](const guard::OutputBlob& blob) {
+             return blob.role == ref.role && ledger::holds(ref, blob.bytes);
+           });
+         });
+}
+
+bool same_declaration(const std::optional<ledger::DeclaredPermit>& stored,
+                      const std::optional<guard::Declared>& declared) {
+  if (!stored || !declared) return !stored && !declared;
+  return stored->permit.digest == declared->permit.digest() && stored->where == declared->where &&
+         stored->by == declared->by;
+}
+
+bool same(const ledger::Manifest& stored, const guard::Output& output, const std::vector<AssetId>& inputs) {
+  return stored.step == output.step && stored.settings == output.settings && stored.inputs == inputs &&
+         same_declaration(stored.declared, output.declared) && same_bytes(stored.blobs, output.blobs);
+}
+
+// The assets of the output's kind and name that stand, and whether one of them is the output.
+struct Found {
+  std::optional<AssetId> same, other;
+};
+
+Result<Found> find(const ledger::Ledger& ledger, const std::vector<AssetId>& candidates, const guard::Output& output,
+                   const std::vector<AssetId>& inputs) {
+  Found out;
+  for (const AssetId& id : candidates) {
+    CAIRN_ASSIGN(const ledger::AssetSummary summary, ledger.summary(id));
+    if (summary.kind != output.kind || summary.name != output.name || summary.revoked) continue;
+    CAIRN_ASSIGN(const ledger::Asset asset, ledger.asset(id));
+    (same(asset.manifest, output, inputs) ? out.same : out.other) = id;
+  }
   return out;
 }
 
@@ -31,7 +70,17 @@ bool is_refusal(const Error& error) {
 }
 
 Result<AssetId> commit(guard::Guard& guard, std::span<const guard::Pass> passes, const Made& made) {
-  return guard.commit(passes, output_of(made));
+  const guard::Output output = output_of(made);
+  std::vector<AssetId> inputs;
+  for (const guard::Pass& pass : passes) inputs.push_back(pass.asset());
+  std::sort(inputs.begin(), inputs.end());
+  inputs.erase(std::unique(inputs.begin(), inputs.end()), inputs.end());
+  if (!inputs.empty()) {
+    CAIRN_ASSIGN(const std::vector<AssetId> candidates, guard.ledger().outputs(inputs.front()));
+    CAIRN_ASSIGN(const Found found, find(guard.ledger(), candidates, output, inputs));
+    if (found.same) return *found.same;
+  }
+  return guard.commit(passes, output);
 }
 
 Result<AssetId> commit_root(guard::Guard& guard, const Made& made, const permit::Permit& permit,
@@ -39,6 +88,19 @@ Result<AssetId> commit_root(guard::Guard& guard, const Made& made, const permit:
   guard::Output output = output_of(made);
   // What nobody declared stays undeclared in the ledger too, instead of being a declaration of nothing.
   if (!permit.is_undeclared()) output.declared = guard::Declared{.permit = permit, .where = where, .by = by};
+  CAIRN_ASSIGN(const std::vector<ledger::AssetSummary> stored, guard.ledger().list(made.kind));
+  std::vector<AssetId> roots;
+  for (const ledger::AssetSummary& asset : stored)
+    if (asset.name == made.name) roots.push_back(asset.id);
+  CAIRN_ASSIGN(const Found found, find(guard.ledger(), roots, output, {}));
+  if (found.same) return *found.same;
+  if (found.other)
+    return fail_with_hint(
+        ErrorCode::invalid,
+        fmt::format("the site has another {} \"{}\" ({}): its bytes, its permit or who declared it differ", made.kind,
+                    made.name, found.other->brief()),
+        fmt::format("give this one another --name, or end the other's use with: cairn revoke {} --reason TEXT",
+                    found.other->brief()));
   return guard.commit({}, output);
 }
 

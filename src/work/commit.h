@@ -33,10 +33,12 @@ struct Made {
   std::vector<Blob> more;
 };
 
-// Stores what was made from what the passes are for. Errors: Guard::commit's.
+// Stores what was made from what the passes are for. Where just this is there already (the same step, settings, inputs
+// and bytes, and not revoked), that asset is the answer: doing a thing twice makes it once. Errors: Guard::commit's.
 Result<AssetId> commit(guard::Guard& guard, std::span<const guard::Pass> passes, const Made& made);
 
-// Stores what came from outside under the permit that was declared for it there.
+// Stores what came from outside under the permit that was declared for it there; the same again is the same asset.
+// invalid: the site has another asset of this kind and name, with other bytes or under another permit.
 Result<AssetId> commit_root(guard::Guard& guard, const Made& made, const permit::Permit& permit,
                             const std::string& where, const std::string& by);
 

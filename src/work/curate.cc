@@ -62,26 +62,28 @@ Result<RecordSet> commit_class(guard::Guard& guard, const Class& c, std::vector<
   RecordSet set{.name = name_of(c, opened), .licences = {}, .permit = {}, .records = records.size()};
   std::vector<guard::Pass> passes;
   std::vector<permit::Permit> permits;
+  std::set<std::string> sources;
   for (const std::size_t i : c) {
     passes.push_back(opened.passes[i]);
     permits.push_back(opened.sets[i]->permit);
     set.licences += (set.licences.empty() ? "" : " & ") + opened.sets[i]->licences;
+    sources.insert(opened.sets[i]->source);
   }
+  set.source = fmt::format("{}", fmt::join(sources, ", "));
   CAIRN_ASSIGN(set.permit, permit::meet(permits));  // to plan with; what holds is what the guard computes
   for (data::Record& record : records) {
     record.permit = set.permit.terms().brief();
     set.bytes += record.text.size();
   }
   CAIRN_ASSIGN(Bytes file, data::write_records(records));
-  CAIRN_ASSIGN(set.id,
-               commit(guard, passes,
-                      {.kind = "record-set",
-                       .name = set.name,
-                       .step = "curate",
-                       .settings = settings,
-                       .properties = Json{{"records", set.records}, {"bytes", set.bytes}, {"licences", set.licences}},
-                       .role = "records",
-                       .bytes = std::move(file)}));
+  CAIRN_ASSIGN(set.id, commit(guard, passes,
+                              {.kind = "record-set",
+                               .name = set.name,
+                               .step = "curate",
+                               .settings = settings,
+                               .properties = properties_of(set),
+                               .role = "records",
+                               .bytes = std::move(file)}));
   return set;
 }
 
@@ -117,8 +119,7 @@ Result<CuratedSets> curate(guard::Guard& guard, std::span<const RecordSet> sets,
   return out;
 }
 
-Result<Corpus> make_corpus(guard::Guard& guard, std::span<const RecordSet> sets, const std::string& name,
-                           unsigned heldout_per_thousand) {
+Result<Corpus> make_corpus(guard::Guard& guard, std::span<const RecordSet> sets, const CorpusSettings& settings) {
   if (sets.empty())
     return fail_with_hint(ErrorCode::invalid, "no record set may go into this corpus",
                           "plan for another licence, or add data whose permit implies it");
@@ -130,7 +131,7 @@ Result<Corpus> make_corpus(guard::Guard& guard, std::span<const RecordSet> sets,
     CAIRN_ASSIGN(const guard::Reader reader, guard.open(pass, set.id, "records"));
     CAIRN_ASSIGN(std::vector<data::Record> records, data::read_records(reader.bytes()));
     for (data::Record& record : records) {
-      const bool held = data::split_of(record.id, heldout_per_thousand) == data::Split::heldout;
+      const bool held = data::split_of(record.id, settings.heldout_per_thousand) == data::Split::heldout;
       (held ? out.heldout_records : out.records) += 1;
       (held ? out.heldout_bytes : out.bytes) += record.text.size();
       (held ? heldout : train).push_back(std::move(record));
@@ -138,17 +139,24 @@ Result<Corpus> make_corpus(guard::Guard& guard, std::span<const RecordSet> sets,
     passes.push_back(std::move(pass));
   }
   if (train.empty() || heldout.empty())
-    return fail(ErrorCode::invalid, "the corpus is too small to hold text out: {} records",
-                train.size() + heldout.size());
+    return fail_with_hint(
+        ErrorCode::invalid,
+        fmt::format("the corpus has {} records: {} to train on and {} held out of training, expected some of both",
+                    train.size() + heldout.size(), train.size(), heldout.size()),
+        "add data, or hold another share out");
   data::sort_records(train);
   data::sort_records(heldout);
   CAIRN_ASSIGN(Bytes train_file, data::write_records(train));
   CAIRN_ASSIGN(Bytes heldout_file, data::write_records(heldout));
+  Json considered = Json::array();
+  for (const AssetId& id : settings.considered) considered.push_back(id.hex());
   CAIRN_ASSIGN(out.id, commit(guard, passes,
                               {.kind = "corpus",
-                               .name = name,
+                               .name = settings.name,
                                .step = "curate",
-                               .settings = Json{{"heldout_per_thousand", heldout_per_thousand}},
+                               .settings = Json{{"heldout_per_thousand", settings.heldout_per_thousand},
+                                                {"licence", settings.licence},
+                                                {"considered", std::move(considered)}},
                                .properties = Json{{"records", out.records},
                                                   {"bytes", out.bytes},
                                                   {"heldout_records", out.heldout_records},

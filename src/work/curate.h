@@ -33,12 +33,17 @@ Result<CuratedSets> curate(guard::Guard& guard, std::span<const RecordSet> sets,
                            const Env& env);
 
 // Curated sets joined into the corpus of a base, split into training and held-out text by record id.
+struct CorpusSettings {
+  std::string name = "base corpus";
+  unsigned heldout_per_thousand = 20;
+  std::string licence;              // that the base is planned to have; empty: not planned
+  std::vector<AssetId> considered;  // the record sets that the plan was made of, taken in or not
+};
 struct Corpus {
   AssetId id;
   std::uint64_t records = 0, bytes = 0, heldout_records = 0, heldout_bytes = 0;
 };
 // invalid: no set, or one side of the split is empty.
-Result<Corpus> make_corpus(guard::Guard& guard, std::span<const RecordSet> sets, const std::string& name,
-                           unsigned heldout_per_thousand);
+Result<Corpus> make_corpus(guard::Guard& guard, std::span<const RecordSet> sets, const CorpusSettings& settings);
 
 }  // namespace cairn::work

@@ -66,4 +66,13 @@ Json to_json(const Energy& energy) {
           {"method", energy.method}};
 }
 
+Result<Energy> energy_from_json(const Json& json) {
+  Energy out;
+  CAIRN_ASSIGN(out.cpu_seconds, get_number(json, "cpu_seconds"));
+  CAIRN_ASSIGN(out.joules, get_number(json, "joules"));
+  CAIRN_ASSIGN(out.measured, get_bool(json, "measured"));
+  CAIRN_ASSIGN(out.method, get_string(json, "method"));
+  return out;
+}
+
 }  // namespace cairn::work

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "base/result.h"
 
 namespace cairn::work {
 
@@ -22,6 +23,8 @@ struct Energy {
   double kilowatt_hours() const { return joules / 3.6e6; }
 };
 Json to_json(const Energy& energy);
+// malformed: not what to_json() writes.
+Result<Energy> energy_from_json(const Json& json);
 
 // Counts from its making on. Children count once they have been waited for.
 class EnergyMeter {

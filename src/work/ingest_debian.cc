@@ -81,25 +81,31 @@ Result<IngestedDocs> ingest_debian_docs(guard::Guard& guard, const data::DebianD
     c.bytes += record.text.size();
     c.records.push_back(std::move(record));
   }
+  std::set<std::string> names;
   for (auto& [terms, c] : classes) {
     if (c.records.empty()) continue;
-    RecordSet set{.name = {}, .licences = label_of(c), .permit = {}, .records = c.records.size(), .bytes = c.bytes};
+    RecordSet set{.name = {},
+                  .source = "Debian documentation",
+                  .licences = label_of(c),
+                  .permit = {},
+                  .records = c.records.size(),
+                  .bytes = c.bytes};
     set.name = "debian-docs: " + set.licences;
     if (set.name.size() > 180) set.name.resize(180);
+    // Two long labels may be cut to one; a name stands for one class.
+    if (!names.insert(set.name).second) set.name += " " + terms.brief();
     CAIRN_ASSIGN(set.permit, permit::meet(c.permits));
     for (data::Record& record : c.records) record.permit = terms.brief();
     CAIRN_ASSIGN(Bytes file, data::write_records(c.records));
-    CAIRN_ASSIGN(
-        set.id,
-        commit_root(guard,
-                    {.kind = "record-set",
-                     .name = set.name,
-                     .step = "ingest",
-                     .settings = Json{{"source", "debian-docs"}},
-                     .properties = Json{{"records", set.records}, {"bytes", set.bytes}, {"licences", set.licences}},
-                     .role = "records",
-                     .bytes = std::move(file)},
-                    set.permit, "Debian copyright files", "Debian"));
+    CAIRN_ASSIGN(set.id, commit_root(guard,
+                                     {.kind = "record-set",
+                                      .name = set.name,
+                                      .step = "ingest",
+                                      .settings = Json{{"source", "debian-docs"}},
+                                      .properties = properties_of(set),
+                                      .role = "records",
+                                      .bytes = std::move(file)},
+                                     set.permit, "Debian copyright files", "Debian"));
     out.sets.push_back(std::move(set));
     if (env.progress)
       env.progress({.stage = "ingest",

@@ -9,7 +9,7 @@ Result<RecordSet> ingest_mailbox(guard::Guard& guard, std::string_view mbox, con
                                  const permit::Permit& permit, const std::string& where, const std::string& owner) {
   CAIRN_ASSIGN(const std::vector<data::Message> messages, data::read_mbox(as_bytes(mbox)));
   std::vector<data::Record> records;
-  RecordSet out{.name = name, .licences = "its owner's permit", .permit = permit};
+  RecordSet out{.name = name, .source = name, .licences = "its owner's permit", .permit = permit};
   for (const data::Message& message : messages) {
     data::Record record = data::to_record(message, name);
     record.permit = permit.terms().brief();
@@ -19,18 +19,16 @@ Result<RecordSet> ingest_mailbox(guard::Guard& guard, std::string_view mbox, con
   out.records = records.size();
   CAIRN_ASSIGN(Bytes file, data::write_records(records));
   // The mailbox itself is kept beside its records: adapting needs the threads that its headers tell.
-  CAIRN_ASSIGN(
-      out.id,
-      commit_root(guard,
-                  {.kind = "record-set",
-                   .name = name,
-                   .step = "ingest",
-                   .settings = Json{{"source", "mbox"}},
-                   .properties = Json{{"records", out.records}, {"bytes", out.bytes}, {"licences", out.licences}},
-                   .role = "records",
-                   .bytes = std::move(file),
-                   .more = {{"mbox", to_bytes(mbox)}}},
-                  permit, where, owner));
+  CAIRN_ASSIGN(out.id, commit_root(guard,
+                                   {.kind = "record-set",
+                                    .name = name,
+                                    .step = "ingest",
+                                    .settings = Json{{"source", "mbox"}},
+                                    .properties = properties_of(out),
+                                    .role = "records",
+                                    .bytes = std::move(file),
+                                    .more = {{"mbox", to_bytes(mbox)}}},
+                                   permit, where, owner));
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "work/specify.h"
 
 #include <map>
+#include <set>
 
 #include "work/commit.h"
 
@@ -45,26 +46,51 @@ Result<eval::SpecUse> answer(guard::Guard& guard, const AssetId& model, const pe
   return row;
 }
 
-std::vector<eval::SpecData> data_of(const Plan& plan) {
-  std::vector<eval::SpecData> out;
-  for (const Placement& p : plan.placements) {
-    const char* where = p.fate == Fate::base ? "base" : p.fate == Fate::module ? "kept for modules" : "left out";
-    out.push_back({.source = "Debian documentation",
-                   .licence = p.set->licences,
-                   .where = where,
-                   .reason = p.reason,
-                   .documents = p.set->records,
-                   .bytes = p.set->bytes});
-  }
-  return out;
-}
-
 std::vector<eval::SpecDuty> duties_of(const permit::Permit& permit) {
   // The same words fall due for many sources; a reader needs each once.
   std::map<std::string, std::string> texts;
   for (const permit::Duty& duty : permit.duties()) texts.emplace(duty.text, permit::name_of(duty.kind));
   std::vector<eval::SpecDuty> out;
   for (const auto& [text, kind] : texts) out.push_back({.name = kind, .text = text});
+  return out;
+}
+
+std::string sources_of(const std::vector<eval::SpecData>& data) {
+  std::set<std::string> sources;
+  for (const eval::SpecData& row : data)
+    if (row.where == "base") sources.insert(row.source);
+  constexpr std::size_t kNamed = 3;
+  if (sources.size() > kNamed) return fmt::format("text from {} sources", sources.size());
+  return fmt::format("{}", fmt::join(sources, ", "));
+}
+
+std::vector<std::string> summary_of(const SpecInputs& inputs) {
+  const eval::SpecTraining& t = inputs.training;
+  const std::size_t computers = t.contributors.size();
+  const std::string replayed = t.replayed == t.contributions
+                                   ? "Every contribution was"
+                                   : fmt::format("{} of {} contributions were", t.replayed, t.contributions);
+  return {fmt::format("A language model of {:.1f} million parameters, trained from nothing on {} by {} computer{}. {} "
+                      "replayed before {} merged.",
+                      static_cast<double>(t.parameters) / 1e6, sources_of(inputs.data), computers,
+                      computers == 1 ? "" : "s", replayed, t.replayed == t.contributions ? "it was" : "they were"),
+          fmt::format("It was planned so that anyone may use, adapt and share it under {}: only text whose permit "
+                      "implies that went in.",
+                      inputs.licence)};
+}
+
+std::vector<std::string> limits_of(const SpecInputs& inputs) {
+  std::vector<std::string> out{
+      "It is small and knows little beyond its training text: it writes what looks like that text, and what it says is "
+      "often wrong."};
+  if (inputs.measures.empty()) out.push_back("What it can do has not been measured.");
+  if (inputs.bias) {
+    out.push_back(
+        "Bias was measured in English alone, with few pairs; an interval that holds 50 % does not show that "
+        "there is no bias.");
+  } else {
+    out.push_back("How it is biased has not been measured.");
+  }
   return out;
 }
 
@@ -88,26 +114,15 @@ Result<Specified> specify(guard::Guard& guard, const SpecInputs& inputs, const E
   spec.measures = inputs.measures;
   spec.bias = inputs.bias;
   spec.modules = inputs.modules;
-  spec.data = data_of(*inputs.plan);
+  spec.data = inputs.data;
   CAIRN_ASSIGN(const permit::Permit permit, guard.permit_of(inputs.model));
   spec.duties = duties_of(permit);
   for (const permit::Use& use : questions(inputs.licence)) {
     CAIRN_ASSIGN(eval::SpecUse row, answer(guard, inputs.model, use));
     spec.uses.push_back(std::move(row));
   }
-  spec.summary = {
-      fmt::format(
-          "A language model of {:.1f} million parameters, trained from nothing on documentation of free software by "
-          "volunteers' computers. Every contribution was replayed before it was merged.",
-          static_cast<double>(inputs.training.parameters) / 1e6),
-      fmt::format("It was planned so that anyone may use, adapt and share it under {}: only text whose permit implies "
-                  "that went in.",
-                  inputs.licence)};
-  spec.limits = {
-      "It is small and knows little beyond its training text: it writes what looks like documentation, and what it "
-      "says is often wrong.",
-      "It was measured in English alone.",
-      "The bias figures come from few pairs; an interval that holds 50 % does not show that there is no bias."};
+  spec.summary = summary_of(inputs);
+  spec.limits = limits_of(inputs);
   CAIRN_ASSIGN(const ledger::TreeHead head, guard.ledger().head());
   spec.log_root = head.root.hex();
   spec.log_size = head.size;

@@ -3,6 +3,7 @@
 // and what the permit answers; it decides nothing. Blocking; one thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,23 +12,27 @@
 #include "eval/spec.h"
 #include "guard/guard.h"
 #include "work/energy.h"
-#include "work/plan.h"
 
 namespace cairn::work {
 
 struct SpecInputs {
   std::string name, maker;
-  AssetId model, tokenizer;
-  std::vector<AssetId> reports;  // of the base: what the spec descends from beside the model
-  std::string licence;           // that the base was planned to have
-  const Plan* plan = nullptr;    // what became of the data
+  AssetId model;
+  std::vector<AssetId> reports;      // of the base: what the spec descends from beside the model
+  std::string licence;               // that the base was planned to have
+  std::vector<eval::SpecData> data;  // what became of the data
   eval::SpecTraining training;
   Energy energy;
   std::vector<eval::SpecMeasure> measures;
-  eval::BiasReport bias;
+  std::optional<eval::BiasReport> bias;
   std::vector<eval::SpecModule> modules;  // named, not contained: the spec does not descend from them
   std::string model_digest;
 };
+
+// All that the site knows of a model: its run, what became of the data of its corpus, the last report of each kind, the
+// modules over it. What was not measured is missing, and the spec says so. invalid: not a model, or of a corpus that
+// was not planned. Errors: the guard's, where a report may not be read.
+Result<SpecInputs> gather_spec(guard::Guard& guard, const AssetId& model);
 
 struct Specified {
   AssetId spec;

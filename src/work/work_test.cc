@@ -123,7 +123,7 @@ TEST_F(Work, UnitsGetWindowsFromAllOverTheTextEachOnce) {
   std::vector<std::string> texts;
   for (int i = 0; i < 60; ++i) texts.push_back(document(i));
   const std::vector<RecordSet> sets{add("Expat", texts)};
-  const Corpus corpus = make_corpus(*guard_, sets, "corpus", 100).value();
+  const Corpus corpus = make_corpus(*guard_, sets, {.heldout_per_thousand = 100}).value();
   EXPECT_GT(corpus.heldout_records, 0U);
   const Tokenised made = tokenise(*guard_, corpus.id, {.vocabulary = 300}, 7, env_).value();
   const TrainingTokens tokens = TrainingTokens::open(*guard_, made.shards).value();

@@ -1,5 +1,6 @@
 #include "work/adapt.h"
 
+#include "apps/step_text.h"
 #include "apps/tour/tour.h"
 #include "tensor/context.h"
 
@@ -7,19 +8,14 @@ namespace cairn::apps {
 
 Status adapt(Tour& tour) {
   CAIRN_ASSIGN(tensor::Context context, tensor::Context::make());
-  const work::AdaptInputs inputs{.base = *tour.model,
-                                 .tokenizer = tour.tokens->tokenizer,
-                                 .mailbox = tour.mailbox->id,
-                                 .use = draft_reply("adapt")};
+  const work::AdaptInputs inputs{
+      .base = *tour.model, .tokenizer = tour.tokens->tokenizer, .data = tour.mailbox->id, .use = draft_reply("adapt")};
   CAIRN_ASSIGN(const work::Adapted adapted,
-               work::adapt_to_mailbox(tour.guard, context, inputs, {}, tour.options.seed,
+               work::adapt_to_records(tour.guard, context, inputs, {}, tour.options.seed,
                                       {.progress = {}, .cancelled = [] { return interrupted(); }}));
   tour.module = adapted.module;
   tour.module_digest = adapted.digest;
-  tour.say(
-      "{} exchanges of the mailbox, {} tokens: loss {:.3f} to {:.3f} nats a token. The base's weights are untouched.",
-      adapted.exchanges, grouped(adapted.tokens), adapted.first_loss, adapted.last_loss);
-  tour.say("The module: {}", adapted.digest.hex());
+  tour.say_lines(text_of(adapted));
 
   // The mailbox never becomes a unit: asking for it as a volunteer would is refused, with the reason.
   permit::Use share;
@@ -30,11 +26,8 @@ Status adapt(Tour& tour) {
   tour.say("Handing the mailbox's bytes to a volunteer: {}", refused.error().message);
   tour.figures["module"] = adapted.module.hex();
   tour.figures["module_digest"] = adapted.digest.hex();
-  tour.figures["adapt"] = {{"exchanges", adapted.exchanges},
-                           {"tokens", adapted.tokens},
-                           {"first_loss", adapted.first_loss},
-                           {"last_loss", adapted.last_loss},
-                           {"sharing_refused", refused.error().message}};
+  tour.figures["adapt"] = json_of(adapted);
+  tour.figures["adapt"]["sharing_refused"] = refused.error().message;
   return {};
 }
 

@@ -15,8 +15,8 @@
 
 #include "apps/command.h"
 #include "apps/tour/server.h"
+#include "apps/words.h"
 #include "base/json.h"
-#include "eval/minimal_pairs.h"
 #include "guard/guard.h"
 #include "permit/permit.h"
 #include "work/curate.h"
@@ -47,13 +47,10 @@ struct Tour {
   work::IngestedDocs docs;
   std::optional<work::RecordSet> mailbox;
   permit::Permit mailbox_permit;
-  work::CuratedSets curated;
-  std::vector<work::RecordSet> chosen;  // of the curated sets: the base's
   std::optional<work::Corpus> corpus;
   std::optional<work::Tokenised> tokens;
   std::filesystem::path run_folder;
-  std::optional<AssetId> model, module, base_report, bias_report, spec, deployment;
-  eval::BiasReport bias;
+  std::optional<AssetId> model, module, spec, deployment;
   Digest model_digest, module_digest;
   std::shared_ptr<TourServer> server;
   Json base_answer;  // what the base says with every module off
@@ -63,6 +60,10 @@ struct Tour {
   void say(fmt::format_string<Args...> format, Args&&... args) {
     fmt::print(shell.json ? stderr : stdout, "  {}\n", fmt::format(format, std::forward<Args>(args)...));
     std::fflush(shell.json ? stderr : stdout);
+  }
+  // Each line of a text that is there already.
+  void say_lines(const std::string& text, const char* indent = "") {
+    for (const std::string& line : lines_of(text)) say("{}{}", indent, line);
   }
 };
 
@@ -84,10 +85,5 @@ Status serve_after(Tour& tour);
 // The use of the mailbox that its owner permits, and the one that the project began with.
 permit::Use draft_reply(std::string action);
 permit::Use translate(std::string action);
-
-std::vector<std::string> lines_of(std::string_view text);
-// "12.3 MB", "4,096"
-std::string megabytes(std::uint64_t bytes);
-std::string grouped(std::uint64_t number);
 
 }  // namespace cairn::apps

@@ -8,6 +8,7 @@
 #include "apps/tour/tour.h"
 #include "base/files.h"
 #include "swarm/site_run.h"
+#include "swarm/summary.h"
 #include "tensor/context.h"
 
 namespace cairn::apps {
@@ -84,14 +85,6 @@ class Run {
     return {};
   }
 
-  Result<Json> summary() const {
-    CAIRN_ASSIGN(const std::string log, read_text(folder_ / "host.log"));
-    const std::vector<std::string> lines = lines_of(log);
-    for (auto it = lines.rbegin(); it != lines.rend(); ++it)
-      if (auto json = parse_json(*it); json && json->contains("model_digest")) return *json;
-    return fail(ErrorCode::failed, "the coordinator left no summary in {}", (folder_ / "host.log").string());
-  }
-
  private:
   Status note(const Json& event) {
     const std::string kind = event.value("event", "");
@@ -154,17 +147,15 @@ class Run {
   double tokens_per_round_ = 0;
 };
 
-Result<swarm::PreparedRun> prepare(Tour& tour, const std::filesystem::path& folder) {
-  CAIRN_ASSIGN(const work::TrainingTokens tokens, work::TrainingTokens::open(tour.guard, tour.tokens->shards));
+Result<swarm::PreparedRun> prepare(Tour& tour, const work::TrainingTokens& tokens,
+                                   const std::filesystem::path& folder) {
   const swarm::RunSettings settings{
       .name = "base",
       .seed = tour.options.seed,
       .training = train::tour_plan(tokens.vocabulary()),
       .pace = {.heartbeat = Duration(1'000), .lease = Duration(4'000), .late = Duration(60'000)}};
   CAIRN_ASSIGN(swarm::PreparedRun run, swarm::prepare_run(tokens, settings));
-  CAIRN_TRY(make_folder(folder));
-  CAIRN_TRY(write_file(folder / "plan.json", swarm::to_json(run.plan)));
-  CAIRN_TRY(write_file(folder / "first.safetensors", run.checkpoint));
+  CAIRN_TRY(swarm::write_prepared(folder, run));
   return run;
 }
 
@@ -173,7 +164,8 @@ Result<swarm::PreparedRun> prepare(Tour& tour, const std::filesystem::path& fold
 Status train_by_volunteers(Tour& tour) {
   const std::filesystem::path folder = tour.options.site / "training";
   tour.run_folder = folder / "run";
-  CAIRN_ASSIGN(const swarm::PreparedRun prepared, prepare(tour, folder));
+  CAIRN_ASSIGN(const work::TrainingTokens tokens, work::TrainingTokens::open(tour.guard, tour.tokens->shards));
+  CAIRN_ASSIGN(const swarm::PreparedRun prepared, prepare(tour, tokens, folder));
   const swarm::Plan& plan = prepared.plan;
   tour.say("A decoder of {} parameters; {} rounds of {} units, {} local steps each, {} tokens in all.",
            grouped(plan.parameters), plan.rounds, plan.lanes, plan.unit.steps,
@@ -183,27 +175,16 @@ Status train_by_volunteers(Tour& tour) {
   const auto begun = std::chrono::steady_clock::now();
   CAIRN_TRY(run.start_host());
   CAIRN_TRY(run.watch());
-  CAIRN_ASSIGN(const Json summary, run.summary());
-  CAIRN_ASSIGN(const std::string file, get_string(summary, "model_file"));
-  CAIRN_ASSIGN(const Bytes weights, read_file(file));
-  tour.model_digest = sha256(weights);
-  CAIRN_ASSIGN(const Json how, parse_json(swarm::to_json(plan)));
-  Json settings = how;
-  settings.erase("shards");
-  CAIRN_ASSIGN(tour.model,
-               work::commit_model(tour.guard, tour.tokens->shards, tour.tokens->tokenizer, "base", weights, settings,
-                                  Json{{"digest", tour.model_digest.hex()},
-                                       {"parameters", plan.parameters},
-                                       {"tokens", summary.value("tokens", 0)},
-                                       {"contributions", summary.value("contributions", 0)},
-                                       {"audits", summary.value("audits", 0)},
-                                       {"volunteers", summary.value("volunteers", Json::array()).size()}}));
+  CAIRN_ASSIGN(const swarm::HostSummary done, swarm::read_summary(tour.run_folder, tour.shell.env));
+  tour.model_digest = done.model;
+  CAIRN_ASSIGN(tour.model, swarm::commit_run(tour.guard, tour.tokens->shards, tour.tokens->tokenizer, tokens, plan,
+                                             done, tour.energy.read()));
+  CAIRN_ASSIGN(const Json summary, parse_json(swarm::to_json(done)));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   tour.say(
       "{} contributions, each replayed before it was merged ({} audits); {} units were given out again; {} cheat put "
       "out.",
-      summary.value("contributions", 0), summary.value("audits", 0), summary.value("reissued", 0),
-      summary.value("cheats", Json::array()).size());
+      done.contributions, done.audits, done.reissued, done.cheats.size());
   tour.say("The model: {}", tour.model_digest.hex());
   tour.figures["train"] = {{"run", summary},
                            {"parameters", plan.parameters},

@@ -1,0 +1,274 @@
+// The commands of the pipeline as people give them, on a site in a temporary folder, with the real steps.
+#include <gtest/gtest.h>
+
+#include "apps/cli.h"
+#include "apps/words.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "data/synthetic_mailbox.h"
+#include "embedded/permit.h"
+
+namespace cairn::apps {
+namespace {
+
+struct Ran {
+  int code = 0;
+  std::string out;
+  Json json;  // the last line, where it is JSON
+
+  std::string text(const char* key) const { return json.value(key, ""); }
+  std::string error() const { return json.value("/error/message"_json_pointer, ""); }
+};
+
+class Commands : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_EQ(cairn({"init", site(), "--name", "test lab"}).code, 0); }
+
+  std::string site() const { return at("site"); }
+  std::string at(const std::string& name) const { return (folder_.path() / name).string(); }
+  void write(const std::string& name, std::string_view text) {
+    ASSERT_TRUE(make_folder((folder_.path() / name).parent_path()).has_value());
+    ASSERT_TRUE(write_file(folder_.path() / name, text).has_value());
+  }
+
+  Ran cairn(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"cairn", "--json", "--site", site()});
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    testing::internal::CaptureStdout();
+    Ran ran;
+    ran.code = run(static_cast<int>(argv.size()), argv.data());
+    ran.out = testing::internal::GetCapturedStdout();
+    const auto lines = lines_of(ran.out);
+    if (!lines.empty())
+      if (auto json = parse_json(lines.back())) ran.json = std::move(*json);
+    return ran;
+  }
+
+  // English enough for the passes; different seeds share no five words in a row.
+  static std::string document(int seed) {
+    std::string text;
+    for (int i = 0; i < 40; ++i)
+      text += fmt::format("The {} of part {} have to be set with care, and that is what chapter {} tells.\n",
+                          i % 2 ? "values" : "names", seed * 100 + i, seed * 1000 + i * 7);
+    return text;
+  }
+
+  void write_notes() {
+    for (int i = 0; i < 40; ++i) write(fmt::format("notes/{:02}.md", i), document(i));
+    write("notes/LICENSE", "CC0 1.0 Universal");
+    write("notes/photo.jpg", "no text");
+  }
+  std::vector<std::string> add_notes() {
+    return {"add", "folder", at("notes"), "--licence", "CC0-1.0", "--declared-in", at("notes/LICENSE")};
+  }
+  void write_mailbox() {
+    write("mail.mbox", data::make_synthetic_mailbox({.seed = 3, .messages = 60}));
+    write("mail.permit.toml", embedded::mailbox_permit_toml());
+  }
+  std::vector<std::string> add_mailbox() {
+    return {"add", "mbox", at("mail.mbox"), "--name", "mailbox", "--permit", at("mail.permit.toml")};
+  }
+  std::vector<std::string> curate(std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"curate", "--without", "quality", "--heldout", "200"});
+    return more;
+  }
+  std::vector<std::string> train(std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"train", "--width", "32", "--layers", "1", "--context", "32", "--rounds", "2", "--lanes",
+                               "2", "--steps", "3", "--threads", "1"});
+    return more;
+  }
+  void up_to_shards() {
+    write_notes();
+    ASSERT_EQ(cairn(add_notes()).code, 0);
+    ASSERT_EQ(cairn(curate()).code, 0);
+    ASSERT_EQ(cairn({"tokenizer", "--vocabulary", "320"}).code, 0);
+  }
+
+  TemporaryFolder folder_ = TemporaryFolder::make("cairn-commands").value();
+};
+
+TEST_F(Commands, FromAFolderAndAMailboxToASpec) {
+  write_notes();
+  write_mailbox();
+  const Ran notes = cairn(add_notes());
+  ASSERT_EQ(notes.code, 0) << notes.out;
+  EXPECT_EQ(notes.json["records"], 40);
+  EXPECT_EQ(notes.json["skipped"]["not text or Markdown"], 2);
+  ASSERT_EQ(cairn(add_mailbox()).code, 0);
+
+  const Ran curated = cairn(curate());
+  ASSERT_EQ(curated.code, 0) << curated.out;
+  EXPECT_EQ(curated.json["refused"].size(), 1U);  // the mailbox: nothing but drafting replies
+  EXPECT_EQ(curated.json["refused"][0]["set"], "mailbox");
+  const Ran tokens = cairn({"tokenizer", "--vocabulary", "320"});
+  ASSERT_EQ(tokens.code, 0) << tokens.out;
+  const Ran trained = cairn(train());
+  ASSERT_EQ(trained.code, 0) << trained.out;
+  EXPECT_EQ(trained.json["contributions"], 4);
+
+  const Ran adapted = cairn({"adapt", "mailbox", "--task", "text.draft-reply", "--purpose", "non-commercial.personal",
+                             "--steps", "2", "--sequences", "2", "--context", "32", "--rank", "2"});
+  ASSERT_EQ(adapted.code, 0) << adapted.out;
+  EXPECT_GT(adapted.json["exchanges"], 0);
+  const Ran measured = cairn({"eval", "base"});
+  ASSERT_EQ(measured.code, 0) << measured.out;
+  EXPECT_GT(measured.json["capability"]["bits_per_byte"], 0);
+  EXPECT_EQ(measured.json["bias"]["bias"]["all"]["pairs"], 112);
+  const Ran spec = cairn({"spec", "base", "--out", at("public")});
+  ASSERT_EQ(spec.code, 0) << spec.out;
+  EXPECT_EQ(spec.json["content"]["maker"], "test lab");
+  EXPECT_EQ(spec.json["content"]["measures"][0]["value"], measured.json["capability"]["bits_per_byte"]);
+  EXPECT_EQ(spec.json["content"]["modules"][0]["data"], "mailbox");
+  EXPECT_EQ(spec.json["content"]["data"].size(), 2U);
+  EXPECT_TRUE(read_text(at("public/spec.html")).has_value());
+  EXPECT_EQ(parse_json(read_text(at("public/spec.json")).value()).value(), spec.json["content"]);
+
+  const std::string module = adapted.text("module");
+  const std::vector<std::string> own{"--purpose",  "non-commercial.personal", "--audience", "owner", "--place",
+                                     "own-machine"};
+  const auto can = [&](const std::string& asset, const std::string& task) {
+    std::vector<std::string> arguments{"can", asset, "--task", task};
+    arguments.insert(arguments.end(), own.begin(), own.end());
+    return cairn(arguments).code;
+  };
+  EXPECT_EQ(can(module, "text.draft-reply"), 0);
+  EXPECT_EQ(can(module, "text.translation.machine"), 3);
+  EXPECT_EQ(can(module, "text.summarisation"), 4);
+  EXPECT_EQ(can("base", "text.translation.machine"), 0);
+  EXPECT_EQ(cairn({"log", "verify"}).code, 0);
+}
+
+TEST_F(Commands, DoneTwiceIsDoneOnce) {
+  write_notes();
+  write_mailbox();
+  std::vector<std::vector<std::string>> steps{
+      add_notes(), add_mailbox(), curate(), {"tokenizer", "--vocabulary", "320"}, train(), {"eval"}};
+  std::vector<Ran> first;
+  for (const auto& step : steps) first.push_back(cairn(step));
+  const std::size_t assets = cairn({"show"}).json["assets"].size();
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const Ran again = cairn(steps[i]);
+    EXPECT_EQ(again.code, 0) << steps[i][0] << ": " << again.out;
+    for (const char* key : {"asset", "corpus", "tokenizer", "shards", "model"})
+      EXPECT_EQ(again.text(key), first[i].text(key)) << steps[i][0];
+  }
+  EXPECT_EQ(cairn({"show"}).json["assets"].size(), assets);
+}
+
+TEST_F(Commands, ARunIsPreparedForVolunteersAndItsModelTakenIn) {
+  up_to_shards();
+  const Ran prepared = cairn(train({"--prepare", at("training")}));
+  ASSERT_EQ(prepared.code, 0) << prepared.out;
+  const std::string shards = cairn({"show", "--kind", "shards"}).json["assets"][0]["id"];
+  EXPECT_EQ(prepared.text("host"), fmt::format("cairn --site {0} host {1}/plan.json --run {1}/run --checkpoint "
+                                               "{1}/first.safetensors --shards {2}",
+                                               site(), at("training"), shards.substr(0, 12)));
+  const Ran early = cairn({"train", "--finish", at("training")});
+  EXPECT_EQ(early.code, 5) << early.out;
+  // The same plan, computed here in the run's folder, in the volunteers' place.
+  const Ran computed = cairn(train({"--run", at("training/run"), "--audit-share", "1"}));
+  ASSERT_EQ(computed.code, 0) << computed.out;
+  EXPECT_EQ(computed.json["audits"], 4);
+  const Ran finished = cairn({"train", "--finish", at("training")});
+  ASSERT_EQ(finished.code, 0) << finished.out;
+  EXPECT_EQ(finished.text("model"), computed.text("model"));
+  EXPECT_EQ(cairn({"audit", at("training/run"), "--threads", "1"}).code, 0);
+  const Ran other = cairn(train({"--prepare", at("training"), "--seed", "8"}));
+  EXPECT_EQ(other.code, 2);
+  EXPECT_NE(other.error().find("holds another run"), std::string::npos) << other.out;
+}
+
+TEST_F(Commands, AModelDoesNotGetTheLineageOfOtherData) {
+  up_to_shards();
+  ASSERT_EQ(cairn(train({"--prepare", at("training")})).code, 0);
+  ASSERT_EQ(cairn(train({"--run", at("training/run"), "--audit-share", "1"})).code, 0);
+  ASSERT_EQ(cairn(curate({"--heldout", "300", "--name", "other"})).code, 2);  // an option given twice
+  ASSERT_EQ(cairn({"curate", "--without", "quality", "--heldout", "300", "--name", "other"}).code, 0);
+  const Ran other = cairn({"tokenizer", "other", "--vocabulary", "320"});
+  ASSERT_EQ(other.code, 0) << other.out;
+  const Ran finished = cairn({"train", other.text("shards"), "--finish", at("training")});
+  EXPECT_EQ(finished.code, 2);
+  EXPECT_EQ(finished.error(), "run \"base\": unit 0 of its plan was not cut from these shards");
+}
+
+TEST_F(Commands, WhatIsAddedNeedsAPermitThatReads) {
+  write_notes();
+  write_mailbox();
+  const auto expect = [&](std::vector<std::string> arguments, int code, const std::string& message) {
+    const Ran ran = cairn(arguments);
+    EXPECT_EQ(ran.code, code) << ran.out;
+    EXPECT_EQ(ran.error(), message);
+  };
+  expect({"add", "folder", at("notes")}, 2, "what may this data be used for? Nothing was declared");
+  expect({"add", "folder", at("notes"), "--licence", "CC0-1.0"}, 2, "where is CC0-1.0 declared?");
+  expect({"add", "folder", at("notes"), "--licence", "CC0-1.0", "--declared-in", at("none")}, 5,
+         fmt::format("CC0-1.0 is said to be declared in {}, which is not there", at("none")));
+  expect({"add", "folder", at("notes"), "--licence", "CC0", "--declared-in", "https://example.org", "--permit", "x"}, 2,
+         "a permit file and a licence: expected one of the two");
+  expect({"add", "folder", at("notes"), "--licence", "Freeish-1.0", "--declared-in", "https://example.org"}, 5,
+         "the catalogue has no licence \"Freeish-1.0\"");
+  expect({"add", "folder", at("none"), "--licence", "MIT", "--declared-in", "https://example.org"}, 5,
+         "there is no folder " + at("none"));
+  write("bad.toml", "title = \"x\"\n[[allow]]\naction = [\"tran\"]\n");
+  const Ran bad = cairn({"add", "mbox", at("mail.mbox"), "--permit", at("bad.toml")});
+  EXPECT_EQ(bad.code, 2);
+  EXPECT_NE(bad.error().find("bad.toml"), std::string::npos) << bad.error();
+  const std::string mbox = read_text(at("mail.mbox")).value();
+  write("cut.mbox", mbox.substr(0, mbox.size() / 2));
+  const Ran cut = cairn({"add", "mbox", at("cut.mbox"), "--permit", at("mail.permit.toml")});
+  EXPECT_EQ(cut.code, 6);
+  EXPECT_TRUE(cut.error().starts_with(at("cut.mbox") + ": message ")) << cut.error();
+  EXPECT_TRUE(cairn({"show"}).json["assets"].empty());
+}
+
+TEST_F(Commands, OneNameIsOneThing) {
+  write_notes();
+  ASSERT_EQ(cairn(add_notes()).code, 0);
+  write("notes/99.md", document(99));
+  const Ran changed = cairn(add_notes());
+  EXPECT_EQ(changed.code, 2);
+  EXPECT_NE(changed.error().find("the site has another record-set \"notes\""), std::string::npos) << changed.out;
+  auto named = add_notes();
+  named.insert(named.end(), {"--name", "notes of May"});
+  EXPECT_EQ(cairn(named).code, 0);
+}
+
+TEST_F(Commands, WhatIsMissingOrOfAnotherKindIsNamed) {
+  EXPECT_EQ(cairn({"curate"}).error(), "the site has no record set to curate");
+  EXPECT_EQ(cairn({"train"}).error(), "the site \"test lab\" has no shards yet, or only revoked ones");
+  EXPECT_EQ(cairn({"eval"}).code, 5);
+  EXPECT_EQ(cairn({"spec", "nothing"}).code, 5);
+  write_notes();
+  write_mailbox();
+  ASSERT_EQ(cairn(add_notes()).code, 0);
+  const Ran kind = cairn({"tokenizer", "notes"});
+  EXPECT_EQ(kind.code, 2);
+  EXPECT_NE(kind.error().find("\"notes\" is a record set, expected a corpus"), std::string::npos) << kind.error();
+  EXPECT_EQ(cairn(curate({"--licence", "Freeish-1.0"})).code, 5);
+  ASSERT_EQ(cairn(add_mailbox()).code, 0);
+  const Ran refused = cairn({"curate", "mailbox"});  // nothing may go in
+  EXPECT_EQ(refused.code, 2) << refused.out;
+  EXPECT_EQ(cairn({"curate", "notes", "--without", "qualty"}).code, 2);
+}
+
+TEST_F(Commands, AModelIsAdaptedForPermittedUsesAlone) {
+  up_to_shards();
+  write_mailbox();
+  ASSERT_EQ(cairn(add_mailbox()).code, 0);
+  ASSERT_EQ(cairn(train()).code, 0);
+  const Ran denied = cairn({"adapt", "mailbox", "--task", "text.translation.machine"});
+  EXPECT_EQ(denied.code, 3) << denied.out;
+  EXPECT_NE(denied.out.find("my letters shall not power a translation system"), std::string::npos);
+  EXPECT_EQ(cairn({"adapt", "mailbox", "--task", "text.summarisation", "--purpose", "non-commercial.personal"}).code,
+            4);
+  const Ran folder = cairn({"adapt", "notes", "--steps", "2", "--sequences", "2", "--context", "32", "--rank", "2"});
+  EXPECT_EQ(folder.code, 0) << folder.out;
+  EXPECT_EQ(folder.json["documents"], 40);
+  EXPECT_EQ(cairn({"revoke", "notes", "--reason", "taken back"}).code, 0);
+  EXPECT_EQ(cairn({"eval", "base"}).code, 3);
+  EXPECT_EQ(cairn({"eval"}).code, 5);  // no model is left
+}
+
+}  // namespace
+}  // namespace cairn::apps
