@@ -143,7 +143,7 @@ Result<Corpus> make_corpus(guard::Guard& guard, std::span<const RecordSet> sets,
         ErrorCode::invalid,
         fmt::format("the corpus has {} records: {} to train on and {} held out of training, expected some of both",
                     train.size() + heldout.size(), train.size(), heldout.size()),
-        "add data, or hold another share out");
+        "add data, or hold more of it out: cairn curate --heldout 100 (in a thousand)");
   data::sort_records(train);
   data::sort_records(heldout);
   CAIRN_ASSIGN(Bytes train_file, data::write_records(train));
