@@ -138,16 +138,20 @@ Result<int> train(Shell& shell, const TrainOptions& options) {
 }
 
 void add_choices(CLI::App& command, train::PlanChoices& choices) {
-  command.add_option("--width", choices.width, "Of the model: a multiple of 32 (192)");
-  command.add_option("--layers", choices.layers, "Of the model (3)");
-  command.add_option("--heads", choices.heads, "Of attention (width / 32)");
-  command.add_option("--hidden", choices.hidden, "Of the feed-forward layers (width x 8 / 3)");
-  command.add_option("--context", choices.context, "Tokens that the model sees (128)");
-  command.add_option("--rounds", choices.rounds, "Of the run: merges (4)");
-  command.add_option("--lanes", choices.lanes, "Units in a round (4)");
-  command.add_option("--steps", choices.steps, "Local steps of a unit (128, or as many as the text feeds)");
-  command.add_option("--sequences", choices.sequences, "In a step (4)");
-  command.add_option("--learning-rate", choices.learning_rate, "At its peak (0.005)");
+  const train::TrainingPlan plan = train::plan_for(4096, std::uint64_t{1} << 32);  // with text enough
+  const auto add = [&](const char* name, auto& choice, const char* about, auto otherwise) {
+    command.add_option(name, choice, fmt::format("{} (default: {})", about, otherwise));
+  };
+  add("--width", choices.width, "Of the model: a multiple of 32", plan.config.width);
+  add("--layers", choices.layers, "Of the model", plan.config.layers);
+  add("--heads", choices.heads, "Of attention", "width / 32");
+  add("--hidden", choices.hidden, "Of the feed-forward layers", "width x 8 / 3");
+  add("--context", choices.context, "Tokens that the model sees", plan.config.context);
+  add("--rounds", choices.rounds, "Of the run: merges", plan.rounds);
+  add("--lanes", choices.lanes, "Units in a round", plan.lanes);
+  add("--steps", choices.steps, "Local steps of a unit", fmt::format("{}, or what the text feeds", plan.unit.steps));
+  add("--sequences", choices.sequences, "In a step", plan.unit.sequences);
+  add("--learning-rate", choices.learning_rate, "At its peak", plan.unit.learning_rate);
 }
 
 }  // namespace

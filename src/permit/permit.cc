@@ -231,6 +231,20 @@ bool implies(const Permit& a, const Permit& b) {
   return !counterexample(a, b).has_value();
 }
 
+namespace {
+
+// The plainest use that the target allows and the record does not; where none is plain, the point that shows it.
+Use plainest(const Permit& record, const Permit& target, const Point& point) {
+  for (const char* action : {"train", "adapt", "use", "share", "deploy"}) {
+    Use use;
+    use.action = action;
+    if (decide(target, use).answer == Answer::allowed && decide(record, use).answer != Answer::allowed) return use;
+  }
+  return use_at(point);
+}
+
+}  // namespace
+
 Admission admits(const Permit& record, const Permit& target, std::string_view licence) {
   OutgoingLicences wanted = target.outgoing();
   if (!licence.empty()) {
@@ -243,7 +257,7 @@ Admission admits(const Permit& record, const Permit& target, std::string_view li
   if (!lacks && outgoing_fits) return {true, {}, {}};
   Use use;
   if (lacks && !record.outgoing().empty()) {
-    use = use_at(*lacks);
+    use = plainest(record, target, *lacks);
   } else {
     use.action = "share";
     if (!wanted.is_any() && wanted.licences().size() == 1) use.licence = wanted.licences()[0];
@@ -259,6 +273,8 @@ Admission admits(const Permit& record, const Permit& target, std::string_view li
     reason = "nothing is declared about it";
   } else {
     reason = fmt::format("{} is {}", to_text(use), name_of(verdict.answer));
+    if (!verdict.reasons.empty())
+      reason += fmt::format(": {} {}", verdict.reasons[0].declaration, verdict.reasons[0].clause);
   }
   return {false, std::move(reason), std::move(verdict)};
 }

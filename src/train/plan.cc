@@ -77,10 +77,9 @@ TrainingPlan plan_for(std::uint32_t vocabulary, std::uint64_t tokens, const Plan
   unit.sequences = choices.sequences.value_or(at_most(unit.sequences, windows));
   unit.grain = unit.sequences % unit.grain == 0 ? unit.grain : unit.sequences;
   unit.steps = choices.steps.value_or(at_most(unit.steps, windows / std::max(1U, unit.sequences)));
-  unit.stretch = choices.stretch.value_or(std::max(1U, unit.steps / 4));
+  unit.stretch = choices.stretch.value_or(std::max(1U, unit.steps / 2));
   unit.total_steps = std::uint64_t{plan.rounds} * unit.steps;
   unit.warmup_steps = std::min<std::uint64_t>(unit.warmup_steps, unit.total_steps / 4);
-  unit.local_warmup = std::min(unit.local_warmup, unit.steps / 4);
   unit.learning_rate = choices.learning_rate.value_or(unit.learning_rate);
   return plan;
 }

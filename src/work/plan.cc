@@ -1,15 +1,16 @@
 #include "work/plan.h"
 
+#include "permit/vocabulary.h"
+
 namespace cairn::work {
 namespace {
 
-// Whether somebody may train on it at all: the least that a module needs.
+// Whether somebody may train on it at all, for whatever use: the least that a module needs.
 bool trainable(const permit::Permit& permit) {
-  permit::Use use;
-  use.action = "train";
-  use.audience = "owner";
-  use.place = "own-machine";
-  return permit::decide(permit, use).answer == permit::Answer::allowed;
+  permit::Use training;
+  training.action = "train";
+  const auto resolved = permit::Vocabulary::standard().resolve(training);
+  return resolved && permit.region().find(*resolved, permit::Answer::allowed).has_value();
 }
 
 template <class Figure>
