@@ -236,6 +236,7 @@ TEST_F(Commands, OneNameIsOneThing) {
 TEST_F(Commands, WhatIsMissingOrOfAnotherKindIsNamed) {
   EXPECT_EQ(cairn({"curate"}).error(), "the site has no record set to curate");
   EXPECT_EQ(cairn({"train"}).error(), "the site \"test lab\" has no shards yet, or only revoked ones");
+  EXPECT_EQ(cairn({"train", "--name", "../elsewhere"}).code, 2);
   EXPECT_EQ(cairn({"eval"}).code, 5);
   EXPECT_EQ(cairn({"spec", "nothing"}).code, 5);
   write_notes();

@@ -132,6 +132,10 @@ Result<int> train(Shell& shell, const TrainOptions& options) {
   if (!options.prepare.empty() && !options.finish.empty())
     return fail_with_hint(ErrorCode::invalid, "--prepare and --finish: expected one of the two",
                           "prepare, then cairn host, then finish");
+  if (options.run.empty() && options.name.find('/') != std::string::npos)
+    return fail_with_hint(ErrorCode::invalid,
+                          fmt::format("\"{}\" cannot be the name of the run's folder in the site", options.name),
+                          "take a name without \"/\", or say where the run goes: --run FOLDER");
   CAIRN_ASSIGN(guard::Guard guard, guard::Guard::open(shell.site, {"cairn train"}, shell.env));
   if (!options.prepare.empty()) return prepare(shell, guard, options);
   return options.finish.empty() ? train_here(shell, guard, options) : finish_prepared(shell, guard, options);
