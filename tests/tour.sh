@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The tour twice with one seed, the second time under another instruction set and with one thread: the same model, the
-# same module. usage: tests/tour.sh PATH/TO/cairn
+# The tour twice with one seed, the second time under another instruction set, with one thread, and with the coordinator
+# and volunteers killed (kill -9) as it trains: the same model, the same module. usage: tests/tour.sh PATH/TO/cairn
 set -euo pipefail
 cairn=$1
 folder=$(mktemp -d)
@@ -23,7 +23,27 @@ expect "the model's digest is its file's" "$(figure first model_digest)" \
 
 isa=avx2
 grep -qw avx2 /proc/cpuinfo || isa=scalar
-CAIRN_ISA=$isa CAIRN_THREADS=1 tour second 7
+# Kills the tour's coordinator (host) or a volunteer (join) once so many rounds are merged, and waits for what follows.
+strike() { # TOUR'S PID, ROUNDS, host|join
+  events="$folder/second/training/events.jsonl"
+  until [ "$(grep -c '"event":"merged"' "$events" 2>/dev/null)" -ge "$2" ] 2>/dev/null; do
+    kill -0 "$1" 2>/dev/null || return 0
+    sleep 0.2
+  done
+  for pid in $(pgrep -P "$1"); do
+    if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q " $3 "; then
+      kill -9 "$pid" && echo "killed after $2 rounds: $3" && return 0
+    fi
+  done
+}
+export CAIRN_ISA=$isa CAIRN_THREADS=1
+tour second 7 &
+shell=$!
+until pid=$(pgrep -P "$shell" -f -- "--site $folder/second tour") || ! kill -0 "$shell" 2>/dev/null; do sleep 0.2; done
+for blow in "2 host" "5 join" "9 join" "13 host" "16 join"; do strike "$pid" $blow; done
+wait "$shell"
+unset CAIRN_ISA CAIRN_THREADS
+expect "killed on its way" "$(grep -c 'was killed; it is started anew' "$folder/second.log")" 2
 expect "the same seed gives the same model" "$(figure first model_digest)" "$(figure second model_digest)"
 expect "and the same module" "$(figure first module_digest)" "$(figure second module_digest)"
 

@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "apps/bench_train.h"
 #include "apps/command.h"
 #include "apps/commands.h"
 #include "tensor/measure.h"
@@ -11,6 +12,7 @@ namespace {
 struct Options {
   std::string what = "gemm", shape = "2048x512x192";
   bool verify = false;
+  TrainingBench training;
 };
 
 // "2048x512x192"
@@ -57,19 +59,48 @@ Result<int> gemm(const Shell& shell, const std::string& text) {
   return 0;
 }
 
+Result<int> training(const Shell& shell, const TrainingBench& bench) {
+  CAIRN_ASSIGN(const Json figures, measure_training(bench));
+  print(shell,
+        fmt::format("training {} weights: {:.0f} tokens/s, {:.1f} GFLOP/s, {:.0f} MB at most ({}, {} threads)",
+                    figures["parameters"].get<std::size_t>(), figures["tokens_per_second"].get<double>(),
+                    figures["gflops"].get<double>(), 1e-6 * figures["peak_rss_bytes"].get<double>(),
+                    figures["isa"].get<std::string>(), figures["threads"].get<int>()),
+        figures);
+  return 0;
+}
+
 }  // namespace
 
 void add_bench(CLI::App& app, Shell& shell) {
   CLI::App* command = app.add_subcommand("bench", "Measure the arithmetic of this machine, or verify it bit by bit");
-  command->footer("Example: cairn bench gemm --shape 2048x512x192 --json\n         cairn bench --verify");
+  command->footer(
+      "Example: cairn bench gemm --shape 2048x512x192 --json\n         cairn bench train --layers 6 --width 384 "
+      "--json\n"
+      "         cairn bench --verify");
   auto options = std::make_shared<Options>();
-  command->add_option("what", options->what, "What to measure: gemm, the matrix product")
-      ->check(CLI::IsMember({"gemm"}))
+  command
+      ->add_option("what", options->what, "What to measure: gemm, the matrix product; train, the training of a decoder")
+      ->check(CLI::IsMember({"gemm", "train"}))
       ->capture_default_str();
   command->add_option("--shape", options->shape, "MxNxK: rows, columns, length of the sums")->capture_default_str();
+  TrainingBench& t = options->training;
+  command->add_option("--layers", t.layers, "train: layers of the decoder")->capture_default_str();
+  command->add_option("--width", t.width, "train: its width")->capture_default_str();
+  command->add_option("--heads", t.heads, "train: its attention heads")->capture_default_str();
+  command->add_option("--hidden", t.hidden, "train: width of its feed-forward part; 0: 8/3 of the width");
+  command->add_option("--vocab", t.vocab, "train: its vocabulary")->capture_default_str();
+  command->add_option("--context", t.context, "train: tokens of a sequence")->capture_default_str();
+  command->add_option("--batch", t.batch, "train: sequences of a step, in four grains where that divides them")
+      ->capture_default_str();
+  command->add_option("--steps", t.steps, "train: steps that are timed")
+      ->check(CLI::Range(2, 1'000'000))
+      ->capture_default_str();
   command->add_flag("--verify", options->verify, "Recompute the published test vectors instead");
-  on_chosen(*command, shell,
-            [options, &shell] { return options->verify ? verify(shell) : gemm(shell, options->shape); });
+  on_chosen(*command, shell, [options, &shell] {
+    if (options->verify) return verify(shell);
+    return options->what == "train" ? training(shell, options->training) : gemm(shell, options->shape);
+  });
 }
 
 }  // namespace cairn::apps

@@ -25,8 +25,15 @@ Json chat(const char* model, const permit::Use& use) {
           {"logprobs", true}, {"cairn", {{"task", use.task}, {"purpose", use.purpose}, {"audience", use.audience}}}};
 }
 
-std::string modules_on(const Json& answer) {
-  return answer.value("cairn", Json::object()).value("modules", Json::array()).dump();
+// Which modules answered and which did not: "module mailbox: off (denied)".
+std::string modules_of(const Json& answer) {
+  std::string out;
+  for (const Json& module : answer.value("cairn", Json::object()).value("modules", Json::array())) {
+    const bool on = module.value("on", false);
+    out += fmt::format("{}module {}: {}", out.empty() ? "" : ", ", module.value("name", ""), on ? "on" : "off");
+    if (!on) out += fmt::format(" ({})", module.value("verdict", Json::object()).value("answer", "not asked for"));
+  }
+  return out;
 }
 
 }  // namespace
@@ -68,10 +75,10 @@ Status deploy(Tour& tour) {
   tour.say("An OpenAI-compatible endpoint at {}/v1.", server.url());
 
   CAIRN_ASSIGN(const Json drafted, server.ask("base", draft_reply("use"), 200));
-  tour.say("\"{}\" to draft a reply: the module is on.", kMessage);
+  tour.say("\"{}\" to draft a reply ({}):", kMessage, modules_of(drafted));
   tour.say("  \"{}\"", drafted["choices"][0]["message"]["content"].get<std::string>());
   CAIRN_ASSIGN(const Json translated, server.ask("base", translate("use"), 200));
-  tour.say("The same to translate: the base alone answers. {}", modules_on(translated));
+  tour.say("The same to translate: the base alone answers ({}).", modules_of(translated));
   CAIRN_ASSIGN(const Json refused, server.ask("base+mailbox", translate("use"), 403));
   tour.say("Asking for the module all the same: 403. {}", refused["error"]["message"].get<std::string>());
   CAIRN_ASSIGN(const Json alone, server.ask("base+none", draft_reply("use"), 200));

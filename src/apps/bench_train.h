@@ -1,0 +1,20 @@
+// `cairn bench train`: how fast this machine trains a model of a given shape, forward, backward and AdamW, on random
+// tokens. Not how well it learns. Blocking; uses all threads of a Context of its own.
+#pragma once
+
+#include <cstdint>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace cairn::apps {
+
+struct TrainingBench {
+  std::uint32_t layers = 6, width = 384, heads = 6, hidden = 0, vocab = 8192, context = 256, batch = 8, steps = 5;
+};
+
+// tokens_per_second: of the median step after a first one that warms up; gflops: 6 a weight and token; peak_rss_bytes:
+// of the process. Errors: those of the configuration, the settings and the unit.
+Result<Json> measure_training(const TrainingBench& bench);
+
+}  // namespace cairn::apps
