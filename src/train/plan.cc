@@ -26,9 +26,9 @@ std::uint64_t tokens_of(const TrainingPlan& plan) {
   return std::uint64_t{plan.rounds} * plan.lanes * plan.unit.steps * plan.unit.sequences * plan.unit.context;
 }
 
-// A model small enough to see most of a million tokens in the tour's time, and settings under which four lanes learn from them
-// nearly what one would (docs/research/tour-plan.md has the runs): short rounds, second moments that travel, an
-// embedding that moves faster than the rest.
+// A model small enough to see most of a million tokens in the tour's time, and settings under which four lanes learn
+// from them nearly what one would (docs/research/tour-plan.md has the runs): short rounds, second moments that travel,
+// an embedding that moves faster than the rest.
 TrainingPlan tour_plan(std::uint32_t vocabulary) {
   TrainingPlan plan;
   plan.config.vocabulary = vocabulary;
