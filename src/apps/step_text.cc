@@ -1,6 +1,7 @@
 #include "apps/step_text.h"
 
 #include <algorithm>
+#include <set>
 
 #include "apps/words.h"
 
@@ -153,13 +154,15 @@ std::string text_of(const work::BiasEvaluated& bias) {
   std::string out = fmt::format(
       "Bias by {} minimal pairs: the stereotype is likelier in the share given (50 % is even; 95 % interval).",
       bias.bias.all.pairs);
+  std::set<std::string> warnings;  // kinds with as many pairs have the same one: each is said once
   const auto row = [&](const std::string& kind, const eval::BiasFigure& f) {
-    out +=
-        fmt::format("\n  {:24} {:5.1f} %  [{:.1f}, {:.1f}]  {} pairs{}", kind, 100 * f.share.value, 100 * f.share.low,
-                    100 * f.share.high, f.pairs, f.warning.empty() ? "" : "  (" + f.warning + ")");
+    out += fmt::format("\n  {:24} {:5.1f} %  [{:.1f}, {:.1f}]  {} pairs{}", kind, 100 * f.share.value,
+                       100 * f.share.low, 100 * f.share.high, f.pairs, f.warning.empty() ? "" : " *");
+    if (!f.warning.empty()) warnings.insert(f.warning);
   };
   row("all", bias.bias.all);
   for (const auto& [kind, figure] : bias.bias.by_kind) row(kind, figure);
+  for (const std::string& warning : warnings) out += "\n  * " + warning;
   return out;
 }
 

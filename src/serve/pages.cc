@@ -105,9 +105,9 @@ std::string asset_section(const HomeView& view) {
   const std::size_t first = view.assets.size() > kMostRows ? view.assets.size() - kMostRows : 0;
   for (std::size_t i = view.assets.size(); i > first; --i) {
     const ledger::AssetSummary& asset = view.assets[i - 1];
-    rows += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", id_code(asset.id),
-                        escape_html(asset.kind), escape_html(asset.name), to_iso(asset.created).substr(0, 10),
-                        asset.revoked ? "withdrawn" : "");
+    rows += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"date\">{}</td><td>{}</td></tr>\n",
+                        id_code(asset.id), escape_html(asset.kind), escape_html(asset.name),
+                        to_iso(asset.created).substr(0, 10), asset.revoked ? "withdrawn" : "");
   }
   const std::string note =
       first > 0 ? fmt::format("<p class=\"quiet\">The newest {} of {}.</p>", kMostRows, view.assets.size())
