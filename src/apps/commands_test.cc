@@ -156,6 +156,28 @@ TEST_F(Commands, DoneTwiceIsDoneOnce) {
   EXPECT_EQ(cairn({"show"}).json["assets"].size(), assets);
 }
 
+// The digest says which text under which seed: one document less, or another seed, is another model.
+TEST_F(Commands, TheModelsDigestDependsOnSeedAndEveryDocument) {
+  up_to_shards();
+  const auto digest = [&](std::uint64_t seed, const char* name) {
+    const Ran ran = cairn(train({"--seed", std::to_string(seed), "--name", name}));
+    EXPECT_EQ(ran.code, 0) << ran.out;
+    return ran.text("model_digest");
+  };
+  const std::string first = digest(7, "first");
+  ASSERT_EQ(first.size(), 64U);
+  EXPECT_EQ(digest(7, "again"), first);
+  EXPECT_NE(digest(8, "other seed"), first);
+
+  std::filesystem::remove(folder_.path() / "notes/17.md");
+  std::filesystem::rename(site(), at("whole"));
+  ASSERT_EQ(cairn({"init", site(), "--name", "test lab"}).code, 0);
+  ASSERT_EQ(cairn(add_notes()).json["records"], 39);
+  ASSERT_EQ(cairn(curate()).code, 0);
+  ASSERT_EQ(cairn({"tokenizer", "--vocabulary", "320"}).code, 0);
+  EXPECT_NE(digest(7, "first"), first);
+}
+
 TEST_F(Commands, ARunIsPreparedForVolunteersAndItsModelTakenIn) {
   up_to_shards();
   const Ran prepared = cairn(train({"--prepare", at("training")}));
