@@ -409,10 +409,11 @@ void CoordinatorService::report_progress() {
     const double here = static_cast<double>(settled - settled_at_start_);
     const double left = here > 0 ? seconds / here * static_cast<double>(plan.units() - settled) : 0;
     progress = {"train", static_cast<double>(settled), static_cast<double>(plan.units()), "units", {}};
-    note = fmt::format("round {} of {}, {:.0f} tokens/s, loss {:.3f}, {} volunteers, {:.0f} s left",
-                       std::min(machine_.run().round + 1, plan.rounds), plan.rounds,
-                       seconds > 0 ? here * static_cast<double>(plan.tokens_per_unit()) / seconds : 0,
-                       machine_.run().loss, machine_.volunteers().size(), left);
+    note = fmt::format("round {} of {}", std::min(machine_.run().round + 1, plan.rounds), plan.rounds);
+    if (machine_.run().round > 0) note += fmt::format(", loss {:.3f}", machine_.run().loss);  // of the last one merged
+    if (here > 0 && seconds > 0)
+      note += fmt::format(", {:.0f} tokens/s, {:.0f} s left",
+                          here * static_cast<double>(plan.tokens_per_unit()) / seconds, left);
   }
   progress.note = note;
   options_.env.progress(progress);
