@@ -25,14 +25,15 @@ isa=avx2
 grep -qw avx2 /proc/cpuinfo || isa=scalar
 # Kills the tour's coordinator (host) or a volunteer (join) once so many rounds are merged, and waits for what follows.
 strike() { # TOUR'S PID, ROUNDS, host|join
+  local events child
   events="$folder/second/training/events.jsonl"
   until [ "$(grep -c '"event":"merged"' "$events" 2>/dev/null)" -ge "$2" ] 2>/dev/null; do
     kill -0 "$1" 2>/dev/null || return 0
     sleep 0.2
   done
-  for pid in $(pgrep -P "$1"); do
-    if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q " $3 "; then
-      kill -9 "$pid" && echo "killed after $2 rounds: $3" && return 0
+  for child in $(pgrep -P "$1"); do
+    if tr '\0' ' ' <"/proc/$child/cmdline" 2>/dev/null | grep -q " $3 "; then
+      kill -9 "$child" && echo "killed after $2 rounds: $3" && return 0
     fi
   done
 }
