@@ -23,7 +23,7 @@ void add_init(CLI::App& app, Shell& shell) {
     print(shell,
           fmt::format("Made the site \"{}\" in {}.\nIts keys are in {}: keep a copy, nobody else has them.", site.name,
                       site.root.string(), (site.root / "keys").string()),
-          Json{{"site", site.root.string()}, {"name", site.name}, {"key", to_hex(site.key)}});
+          Json{{"site", site.root.string()}, {"name", site.name}, {"key", site.key.hex()}});
     return 0;
   });
 }

@@ -35,7 +35,7 @@ Result<int> show_one(const Shell& shell, const ledger::Ledger& ledger, const std
   text += fmt::format("\n  settings    {}\n  properties  {}", manifest.settings, manifest.properties);
   CAIRN_ASSIGN(Json json, parse_json(ledger::body_of(manifest)));
   json["id"] = id.hex();
-  json["signature"] = to_hex(asset.signature);
+  json["signature"] = asset.signature.hex();
   json["revoked"] = summary.revoked;
   print(shell, text, json);
   return 0;

@@ -13,21 +13,27 @@ std::string to_hex(ByteView bytes) {
   return out;
 }
 
-Result<Bytes> from_hex(std::string_view text) {
+Status from_hex(std::string_view text, std::span<std::uint8_t> out) {
   const auto digit = [](char c) -> int {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
     if (c >= 'A' && c <= 'F') return c - 'A' + 10;
     return -1;
   };
-  if (text.size() % 2 != 0) return fail(ErrorCode::malformed, "hexadecimal of odd length {}", text.size());
-  Bytes out;
-  out.reserve(text.size() / 2);
+  if (text.size() != 2 * out.size())
+    return fail(ErrorCode::malformed, "expected {} hexadecimal digits, got {}", 2 * out.size(), text.size());
   for (std::size_t i = 0; i < text.size(); i += 2) {
     const int high = digit(text[i]), low = digit(text[i + 1]);
     if (high < 0 || low < 0) return fail(ErrorCode::malformed, "no hexadecimal digit at offset {}", i);
-    out.push_back(static_cast<std::uint8_t>(high * 16 + low));
+    out[i / 2] = static_cast<std::uint8_t>(high * 16 + low);
   }
+  return {};
+}
+
+Result<Bytes> from_hex(std::string_view text) {
+  if (text.size() % 2 != 0) return fail(ErrorCode::malformed, "hexadecimal of odd length {}", text.size());
+  Bytes out(text.size() / 2);
+  CAIRN_TRY(from_hex(text, out));
   return out;
 }
 

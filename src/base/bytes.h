@@ -30,6 +30,8 @@ inline Bytes to_bytes(std::string_view text) { return Bytes(text.begin(), text.e
 std::string to_hex(ByteView bytes);
 // malformed: an odd length or a character that is no hexadecimal digit.
 Result<Bytes> from_hex(std::string_view text);
+// The same into all of `out`; malformed also: another number of digits.
+Status from_hex(std::string_view text, std::span<std::uint8_t> out);
 
 static_assert(std::endian::native == std::endian::little, "Cairn's formats are little-endian and read in place");
 

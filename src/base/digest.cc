@@ -33,10 +33,8 @@ Digest sha256(ByteView bytes) {
 }
 
 Result<Digest> Digest::parse(std::string_view hex) {
-  if (hex.size() != 64) return fail(ErrorCode::malformed, "a digest has 64 hexadecimal digits, this has {}", hex.size());
-  CAIRN_ASSIGN(const Bytes raw, from_hex(hex));
   Digest out;
-  std::copy(raw.begin(), raw.end(), out.bytes.begin());
+  if (auto read = from_hex(hex, out.bytes); !read) return fail(std::move(read).error().within("digest"));
   return out;
 }
 

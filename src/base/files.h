@@ -15,7 +15,8 @@ namespace cairn {
 Result<Bytes> read_file(const std::filesystem::path& path, std::size_t at_most = std::size_t{1} << 34);
 Result<std::string> read_text(const std::filesystem::path& path, std::size_t at_most = std::size_t{1} << 30);
 
-// Writes a temporary file beside `path`, syncs it, renames it over `path`, syncs the folder. no_space or failed.
+// Writes a temporary file beside `path`, syncs it, renames it over `path`, syncs the folder. Readable by its
+// owner alone. no_space or failed.
 Status write_file(const std::filesystem::path& path, ByteView bytes);
 inline Status write_file(const std::filesystem::path& path, std::string_view text) { return write_file(path, as_bytes(text)); }
 

@@ -1,16 +1,18 @@
 // Ed25519 signatures (RFC 8032, by libsodium): who said it. Not encryption, and not who may do what.
-// Values; a SecretKey wipes itself when it goes. Any thread.
+// Values; the secret part of a key lies in memory of its own (base/secret.h). Any thread.
 #pragma once
 
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/bytes.h"
 #include "base/env.h"
 #include "base/result.h"
+#include "base/secret.h"
 
 namespace cairn {
 
@@ -31,27 +33,28 @@ struct Signature {
   auto operator<=>(const Signature&) const = default;
 };
 
+// Copies share the secret part, which never changes.
 class SecretKey {
  public:
   static SecretKey make(Entropy& entropy);
   // The 32 bytes that make() drew; malformed: another number of bytes.
   static Result<SecretKey> from_seed(ByteView seed);
-  SecretKey(const SecretKey&) = default;
-  SecretKey& operator=(const SecretKey&) = default;
-  ~SecretKey();
 
-  ByteView seed() const { return seed_; }
+  ByteView seed() const { return secret_->bytes().first(32); }
   const PublicKey& public_key() const { return public_; }
   Signature sign(ByteView message) const;
+  Signature sign(std::string_view text) const { return sign(as_bytes(text)); }
 
  private:
   SecretKey() = default;
-  std::array<std::uint8_t, 32> seed_{};
-  std::array<std::uint8_t, 64> expanded_{};
+  std::shared_ptr<const Secret<64>> secret_;  // the seed, then the public key
   PublicKey public_;
 };
 
 // Whether the holder of `key` signed exactly these bytes.
-bool verify(const PublicKey& key, ByteView message, const Signature& signature);
+bool is_signed_by(const PublicKey& key, ByteView message, const Signature& signature);
+inline bool is_signed_by(const PublicKey& key, std::string_view text, const Signature& signature) {
+  return is_signed_by(key, as_bytes(text), signature);
+}
 
 }  // namespace cairn

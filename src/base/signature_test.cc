@@ -21,17 +21,17 @@ TEST(Signature, HoldsForItsKeyAndBytesAlone) {
   const SecretKey key = SecretKey::make(system_entropy());
   const Bytes message = to_bytes("a stone");
   const Signature signature = key.sign(message);
-  EXPECT_TRUE(verify(key.public_key(), message, signature));
+  EXPECT_TRUE(is_signed_by(key.public_key(), message, signature));
   for (std::size_t bit = 0; bit < 8 * message.size(); ++bit) {
     Bytes other = message;
     other[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
-    EXPECT_FALSE(verify(key.public_key(), other, signature));
+    EXPECT_FALSE(is_signed_by(key.public_key(), other, signature));
   }
-  EXPECT_FALSE(verify(SecretKey::make(system_entropy()).public_key(), message, signature));
+  EXPECT_FALSE(is_signed_by(SecretKey::make(system_entropy()).public_key(), message, signature));
 }
 
 TEST(Signature, HexIsReadStrictly) {
-  EXPECT_EQ(PublicKey::parse("00").error().message, "public key: expected 64 hexadecimal digits, got 2 characters");
+  EXPECT_EQ(PublicKey::parse("00").error().message, "public key: expected 64 hexadecimal digits, got 2");
   EXPECT_EQ(Signature::parse(std::string(128, 'g')).error().code, ErrorCode::malformed);
   EXPECT_EQ(SecretKey::from_seed(Bytes(31)).error().message, "signing key: expected 32 bytes, got 31");
 }

@@ -30,7 +30,7 @@ class Pass {
   Epoch epoch_;
   TimePoint deadline_{};
   std::vector<permit::Duty> duties_;
-  ledger::PublicKey site_{};  // a pass of one site opens nothing in another
+  PublicKey site_{};  // a pass of one site opens nothing in another
 };
 
 }  // namespace cairn::guard

@@ -20,22 +20,12 @@ bool is_plain_text(std::string_view text, std::size_t at_most);
 // [a-z0-9][a-z0-9._-]{0,63}
 bool is_word(std::string_view text);
 
-template <std::size_t N>
-Result<std::array<std::uint8_t, N>> array_from_hex(std::string_view text) {
-  if (text.size() != 2 * N)
-    return fail(ErrorCode::malformed, "expected {} hexadecimal digits, got {}", 2 * N, text.size());
-  CAIRN_ASSIGN(const Bytes raw, from_hex(text));
-  std::array<std::uint8_t, N> out{};
-  std::copy(raw.begin(), raw.end(), out.begin());
-  return out;
-}
-
 // malformed, with the key.
 template <std::size_t N>
 Result<std::array<std::uint8_t, N>> get_hex(const Json& object, const char* key) {
   CAIRN_ASSIGN(const std::string text, get_string(object, key));
-  auto out = array_from_hex<N>(text);
-  if (!out) return fail(std::move(out).error().within(fmt::format("\"{}\"", key)));
+  std::array<std::uint8_t, N> out{};
+  if (auto read = from_hex(text, out); !read) return fail(std::move(read).error().within(fmt::format("\"{}\"", key)));
   return out;
 }
 inline Result<Digest> get_digest(const Json& object, const char* key) {

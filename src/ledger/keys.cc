@@ -1,23 +1,16 @@
 #include "ledger/keys.h"
 
 #include <fcntl.h>
-#include <sodium.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/files.h"
-#include "ledger/codec.h"
 
 namespace cairn::ledger {
 namespace {
 
 namespace fs = std::filesystem;
-
-void start_sodium() {
-  static const bool started = sodium_init() >= 0;
-  CAIRN_CHECK(started);
-}
 
 fs::path site_key_path(const fs::path& site) {
   return site / "keys" / "site.key";
@@ -35,20 +28,18 @@ Result<Secret<32>> load_secret(const fs::path& path) {
                           fmt::format("chmod 600 {}", path.string()));
   CAIRN_ASSIGN(std::string text, read_text(path, 4096));
   if (!text.empty() && text.back() == '\n') text.pop_back();
-  auto bytes = array_from_hex<32>(text);
-  sodium_memzero(text.data(), text.size());
-  if (!bytes) return fail(std::move(bytes).error().within(fmt::format("the key {}", path.string())));
   Secret<32> out;
-  out.bytes() = *bytes;
-  sodium_memzero(bytes->data(), bytes->size());
+  auto read = from_hex(text, out.bytes());
+  wipe(text);
+  if (!read) return fail(std::move(read).error().within(fmt::format("the key {}", path.string())));
   return out;
 }
 
 // write_file() makes its files readable by their owner alone.
-Status save_secret(const fs::path& path, const Secret<32>& secret) {
-  std::string text = to_hex(secret.bytes()) + "\n";
+Status save_secret(const fs::path& path, ByteView secret) {
+  std::string text = to_hex(secret) + "\n";
   auto saved = write_file(path, text);
-  sodium_memzero(text.data(), text.size());
+  wipe(text);
   return saved;
 }
 
@@ -72,37 +63,21 @@ class FolderLock {
 
 }  // namespace
 
-SigningKey SigningKey::from_seed(const Secret<32>& seed) {
-  start_sodium();
-  SigningKey key;
-  CAIRN_CHECK(crypto_sign_seed_keypair(key.public_.data(), key.secret_.bytes().data(), seed.bytes().data()) == 0);
-  return key;
-}
-
-Result<SigningKey> SigningKey::make(const fs::path& site, Entropy& entropy) {
+Result<SecretKey> make_site_key(const fs::path& site, Entropy& entropy) {
   CAIRN_TRY(make_folder(site / "keys"));
   if (::chmod((site / "keys").c_str(), 0700) != 0)
     return fail(ErrorCode::failed, "{}: cannot be closed to others", (site / "keys").string());
-  Secret<32> seed;
-  entropy.fill(seed.bytes());
-  CAIRN_TRY(save_secret(site_key_path(site), seed));
-  return from_seed(seed);
+  const SecretKey key = SecretKey::make(entropy);
+  CAIRN_TRY(save_secret(site_key_path(site), key.seed()));
+  return key;
 }
 
-Result<SigningKey> SigningKey::load(const fs::path& site) {
+Result<SecretKey> load_site_key(const fs::path& site) {
   CAIRN_ASSIGN(const Secret<32> seed, load_secret(site_key_path(site)));
-  return from_seed(seed);
-}
-
-Signature SigningKey::sign(std::string_view text) const {
-  Signature out{};
-  crypto_sign_detached(out.data(), nullptr, reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-                       secret_.bytes().data());
-  return out;
+  return SecretKey::from_seed(seed.bytes());
 }
 
 Result<ClassKey> load_class_key(const fs::path& site, const Digest& permit_class) {
-  start_sodium();
   return load_secret(class_key_path(site, permit_class));
 }
 
@@ -113,7 +88,7 @@ Result<ClassKey> class_key(const fs::path& site, const Digest& permit_class, Ent
   if (known || known.error().code != ErrorCode::not_found) return known;
   ClassKey made;
   entropy.fill(made.bytes());
-  CAIRN_TRY(save_secret(class_key_path(site, permit_class), made));
+  CAIRN_TRY(save_secret(class_key_path(site, permit_class), made.bytes()));
   return made;
 }
 

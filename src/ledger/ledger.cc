@@ -15,14 +15,14 @@ Result<Asset> read_asset(Statement& row, const AssetId& id) {
   const std::string body = row.text(0);
   const Bytes signature = row.bytes(1);
   Asset out{.id = id};
-  if (id_of_body(body) != id || signature.size() != out.signature.size())
+  if (id_of_body(body) != id || signature.size() != out.signature.bytes.size())
     return fail_with_hint(ErrorCode::malformed, fmt::format("the manifest of {} does not have its digest", id.brief()),
                           "`cairn log verify` names all that is wrong");
-  std::copy(signature.begin(), signature.end(), out.signature.begin());
+  std::copy(signature.begin(), signature.end(), out.signature.bytes.begin());
   auto manifest = parse_manifest(body);
   if (!manifest) return fail(std::move(manifest).error().within(fmt::format("the manifest of {}", id.brief())));
   out.manifest = std::move(*manifest);
-  if (!verify_signature(body, out.signature, out.manifest.author))
+  if (!is_signed_by(out.manifest.author, body, out.signature))
     return fail(ErrorCode::malformed, "the manifest of {} is not signed by its author", id.brief());
   return out;
 }
@@ -58,7 +58,7 @@ Result<std::int64_t> insert_asset(Database& database, const Asset& asset, const 
   insert.bind(7, std::int64_t{manifest.inputs.empty() && !manifest.declared})
       .bind(8, entry)
       .bind(9, body)
-      .bind(10, ByteView(asset.signature));
+      .bind(10, ByteView(asset.signature.bytes));
   CAIRN_ASSIGN(const bool row, insert.step());
   CAIRN_CHECK(row);
   const std::int64_t seq = insert.integer(0);
@@ -145,7 +145,7 @@ Ledger::~Ledger() = default;
 
 Result<Ledger> Ledger::open(const std::filesystem::path& root, const Env& env) {
   CAIRN_ASSIGN(Site site, open_site(root));
-  CAIRN_ASSIGN(SigningKey key, SigningKey::load(root));
+  CAIRN_ASSIGN(SecretKey key, load_site_key(root));
   if (key.public_key() != site.key)
     return fail_with_hint(ErrorCode::malformed,
                           fmt::format("{}: keys/site.key is not the key that site.json names", root.string()),

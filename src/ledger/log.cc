@@ -39,13 +39,13 @@ Digest commitment_of(const Salt& salt, std::string_view payload) {
 }
 
 std::string TreeHead::signed_text() const {
-  return canonical(Json{
-      {"format", "cairn-head-1"}, {"size", size}, {"root", root.hex()}, {"at_ms", to_ms(at)}, {"key", to_hex(key)}});
+  return canonical(
+      Json{{"format", "cairn-head-1"}, {"size", size}, {"root", root.hex()}, {"at_ms", to_ms(at)}, {"key", key.hex()}});
 }
 
 std::string TreeHead::to_json() const {
   Json json = Json::parse(signed_text());
-  json["signature"] = to_hex(signature);
+  json["signature"] = signature.hex();
   return canonical(json);
 }
 
@@ -58,13 +58,13 @@ Result<TreeHead> TreeHead::from_json(std::string_view text) {
   CAIRN_ASSIGN(out.root, get_digest(json, "root"));
   CAIRN_ASSIGN(const std::int64_t at, get_int(json, "at_ms"));
   out.at = from_ms(at);
-  CAIRN_ASSIGN(out.key, get_hex<32>(json, "key"));
-  CAIRN_ASSIGN(out.signature, get_hex<64>(json, "signature"));
+  CAIRN_ASSIGN(out.key.bytes, get_hex<32>(json, "key"));
+  CAIRN_ASSIGN(out.signature.bytes, get_hex<64>(json, "signature"));
   return out;
 }
 
 bool verify_head(const TreeHead& head) {
-  return verify_signature(head.signed_text(), head.signature, head.key);
+  return is_signed_by(head.key, head.signed_text(), head.signature);
 }
 
 std::string InclusionProof::to_json() const {

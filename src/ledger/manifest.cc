@@ -1,7 +1,5 @@
 #include "ledger/manifest.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <functional>
 
@@ -73,7 +71,7 @@ Result<Manifest> manifest_from(const Json& json) {
   }
   CAIRN_ASSIGN(const std::int64_t created, get_int(json, "created_ms"));
   out.created = from_ms(created);
-  CAIRN_ASSIGN(out.author, get_hex<32>(json, "author"));
+  CAIRN_ASSIGN(out.author.bytes, get_hex<32>(json, "author"));
   CAIRN_ASSIGN(out.nonce, get_hex<16>(json, "nonce"));
   return out;
 }
@@ -130,7 +128,7 @@ std::string body_of(const Manifest& manifest) {
             {"permit", manifest.permit.hex()},
             {"actor", manifest.actor},
             {"created_ms", to_ms(manifest.created)},
-            {"author", to_hex(manifest.author)},
+            {"author", manifest.author.hex()},
             {"nonce", to_hex(manifest.nonce)}};
   if (manifest.declared) json["declared"] = to_json(*manifest.declared);
   if (manifest.restriction) json["restriction"] = to_json(*manifest.restriction);
@@ -174,11 +172,6 @@ Result<Manifest> parse_manifest(std::string_view body) {
   if (body_of(manifest) != body)
     return fail(ErrorCode::malformed, "not in canonical form, or with fields that a manifest does not have");
   return manifest;
-}
-
-bool verify_signature(std::string_view body, const Signature& signature, const PublicKey& author) {
-  return crypto_sign_verify_detached(signature.data(), reinterpret_cast<const unsigned char*>(body.data()), body.size(),
-                                     author.data()) == 0;
 }
 
 }  // namespace cairn::ledger

@@ -18,12 +18,11 @@
 #include "base/env.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "base/signature.h"
 
 namespace cairn::ledger {
 
-using PermitId = Id<struct PermitTag>;           // the SHA-256 of a permit's canonical text
-using PublicKey = std::array<std::uint8_t, 32>;  // Ed25519
-using Signature = std::array<std::uint8_t, 64>;
+using PermitId = Id<struct PermitTag>;  // the SHA-256 of a permit's canonical text
 using Salt = std::array<std::uint8_t, 16>;
 
 // One file of an asset, by its role in it: "records", "weights", "tokenizer".
@@ -79,7 +78,5 @@ Status check(const Manifest& manifest);
 // Reads a body back. malformed, with the field: anything that body_of() of a manifest that passes check() would not
 // have written.
 Result<Manifest> parse_manifest(std::string_view body);
-
-bool verify_signature(std::string_view body, const Signature& signature, const PublicKey& author);
 
 }  // namespace cairn::ledger

@@ -11,11 +11,15 @@ constexpr std::size_t kOverhead = crypto_secretstream_xchacha20poly1305_ABYTES;
 constexpr std::size_t kPreamble = kMagic.size() + sizeof(Digest) + kHeader;
 static_assert(crypto_secretstream_xchacha20poly1305_KEYBYTES == sizeof(Digest));
 
+// The cipher's state, which holds the key.
+struct Stream : crypto_secretstream_xchacha20poly1305_state {
+  ~Stream() { sodium_memzero(this, sizeof *this); }
+};
+
 }  // namespace
 
 struct Sealer::State {
-  crypto_secretstream_xchacha20poly1305_state stream;
-  ~State() { sodium_memzero(&stream, sizeof stream); }
+  Stream stream;
 };
 
 Sealer::Sealer(const ClassKey& key, const Digest& permit_class)
@@ -49,7 +53,7 @@ Result<Digest> sealed_class(ByteView stored) {
 Result<Bytes> unseal(ByteView stored, const ClassKey& key) {
   CAIRN_ASSIGN([[maybe_unused]] const Digest permit_class, sealed_class(stored));
   const ByteView preamble = stored.first(kPreamble);
-  crypto_secretstream_xchacha20poly1305_state stream;
+  Stream stream;
   const auto altered = [](std::size_t at) {
     return fail(ErrorCode::malformed,
                 "a sealed blob cannot be opened at byte {}: altered, cut short, or sealed under another key", at);
@@ -72,7 +76,6 @@ Result<Bytes> unseal(ByteView stored, const ClassKey& key) {
     at += n;
     last = tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL;
   }
-  sodium_memzero(&stream, sizeof stream);
   if (at != stored.size()) return altered(at);
   return out;
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 namespace cairn::ledger {
@@ -9,7 +10,7 @@ namespace {
 
 ClassKey key_of(std::uint8_t fill) {
   ClassKey key;
-  key.bytes().fill(fill);
+  std::ranges::fill(key.bytes(), fill);
   return key;
 }
 

@@ -51,7 +51,7 @@ void clear_left_overs(const fs::path& root) {
 }
 
 std::string describe(const Site& site) {
-  return Json{{"format", kFormat}, {"name", site.name}, {"key", to_hex(site.key)}, {"created_ms", to_ms(site.created)}}
+  return Json{{"format", kFormat}, {"name", site.name}, {"key", site.key.hex()}, {"created_ms", to_ms(site.created)}}
              .dump(2) +
          "\n";
 }
@@ -59,7 +59,7 @@ std::string describe(const Site& site) {
 }  // namespace
 
 std::string site_payload(const Site& site) {
-  return canonical(Json{{"name", site.name}, {"key", to_hex(site.key)}, {"created_ms", to_ms(site.created)}});
+  return canonical(Json{{"name", site.name}, {"key", site.key.hex()}, {"created_ms", to_ms(site.created)}});
 }
 
 Result<Site> make_site(const fs::path& root, std::string name, const Env& env) {
@@ -69,7 +69,7 @@ Result<Site> make_site(const fs::path& root, std::string name, const Env& env) {
   CAIRN_TRY(check_free(root));
   clear_left_overs(root);
   Site site{.root = root, .name = std::move(name), .created = env.clock.now()};
-  CAIRN_ASSIGN(const SigningKey key, SigningKey::make(root, env.entropy));
+  CAIRN_ASSIGN(const SecretKey key, make_site_key(root, env.entropy));
   site.key = key.public_key();
   CAIRN_TRY(make_folder(root / "blobs" / "incoming"));
   CAIRN_ASSIGN(Database database, Database::open(database_path(root)));
@@ -95,7 +95,7 @@ Result<Site> open_site(const fs::path& root) {
     CAIRN_ASSIGN(site.name, get_string(json, "name"));
     if (site.name.empty() || !is_plain_text(site.name, 200))
       return fail(ErrorCode::malformed, "\"name\": expected 1 to 200 bytes of plain text");
-    CAIRN_ASSIGN(site.key, get_hex<32>(json, "key"));
+    CAIRN_ASSIGN(site.key.bytes, get_hex<32>(json, "key"));
     CAIRN_ASSIGN(const std::int64_t created, get_int(json, "created_ms"));
     site.created = from_ms(created);
     return site;

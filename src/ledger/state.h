@@ -11,7 +11,7 @@ namespace cairn::ledger {
 
 struct Ledger::State {
   Site site;
-  SigningKey key;
+  SecretKey key;
   const Env* env;
   Database database;
   std::mutex mutex;  // held around every use of `database`

@@ -58,7 +58,11 @@ Status store_entry(Database& database, const LogEntry& entry, const Digest& leaf
 
 Status store_head(Database& database, const TreeHead& head) {
   CAIRN_ASSIGN(Statement insert, database.prepare("INSERT OR REPLACE INTO head VALUES (1, ?, ?, ?, ?)"));
-  return insert.bind(1, head.size).bind(2, head.root).bind(3, to_ms(head.at)).bind(4, ByteView(head.signature)).run();
+  return insert.bind(1, head.size)
+      .bind(2, head.root)
+      .bind(3, to_ms(head.at))
+      .bind(4, ByteView(head.signature.bytes))
+      .run();
 }
 
 }  // namespace
@@ -96,13 +100,13 @@ Result<TreeHead> read_head(Database& database, const PublicKey& key) {
   CAIRN_ASSIGN(head.root, row.digest(1));
   head.at = from_ms(row.integer(2));
   const Bytes signature = row.bytes(3);
-  if (signature.size() != head.signature.size())
+  if (signature.size() != head.signature.bytes.size())
     return fail(ErrorCode::malformed, "the log's head has a signature of {} bytes, expected 64", signature.size());
-  std::copy(signature.begin(), signature.end(), head.signature.begin());
+  std::copy(signature.begin(), signature.end(), head.signature.bytes.begin());
   return head;
 }
 
-Result<std::uint64_t> append_entry(Database& database, const SigningKey& key, const Env& env, std::string_view event,
+Result<std::uint64_t> append_entry(Database& database, const SecretKey& key, const Env& env, std::string_view event,
                                    std::string_view payload) {
   CAIRN_ASSIGN(TreeHead head, read_head(database, key.public_key()));
   CAIRN_ASSIGN(const std::int64_t epoch, get_meta(database, "epoch"));

@@ -34,7 +34,7 @@ SubtreeHash subtree_of(Database& database);
 Result<TreeHead> read_head(Database& database, const PublicKey& key);
 
 // Adds an entry, the complete subtrees that it completes, and a new signed head.
-Result<std::uint64_t> append_entry(Database& database, const SigningKey& key, const Env& env, std::string_view event,
+Result<std::uint64_t> append_entry(Database& database, const SecretKey& key, const Env& env, std::string_view event,
                                    std::string_view payload);
 
 // Columns idx, event, at, epoch, commitment, salt, payload, in this order.

@@ -205,14 +205,14 @@ class Checker {
     const std::string body = row.text(9);
     const Bytes raw = row.bytes(10);
     Signature signature{};
-    if (raw.size() == signature.size()) std::copy(raw.begin(), raw.end(), signature.begin());
+    if (raw.size() == signature.bytes.size()) std::copy(raw.begin(), raw.end(), signature.bytes.begin());
     auto manifest = parse_manifest(body);
     if (sha256(body) != id || !manifest) {
       fault(fmt::format("manifest of {}", id.brief()), "{}",
             manifest ? "does not have its digest" : manifest.error().message);
       return;
     }
-    if (raw.size() != signature.size() || !verify_signature(body, signature, site_.key))
+    if (raw.size() != signature.bytes.size() || !is_signed_by(site_.key, body, signature))
       fault(where, "its manifest is not signed by the site's key");
     const auto own = manifest->declared         ? std::optional(manifest->declared->permit)
                      : manifest->inputs.empty() ? std::optional(manifest->permit)

@@ -47,7 +47,7 @@ Result<http::Response> SiteApi::home() const {
   HomeView view{.plan = plan_, .models = models_};
   const ledger::Ledger& ledger = guard_.ledger();
   view.site = ledger.site().name;
-  view.key = to_hex(ledger.site().key);
+  view.key = ledger.site().key.hex();
   CAIRN_ASSIGN(view.assets, ledger.list());
   CAIRN_ASSIGN(view.head, ledger.head());
   CAIRN_ASSIGN(view.epoch, guard_.epoch());
@@ -60,7 +60,7 @@ Result<http::Response> SiteApi::site() const {
   CAIRN_ASSIGN(const auto head, ledger.head());
   CAIRN_ASSIGN(const Json deployment, parse_json(to_json(plan_)));
   return http::json(200, canonical({{"name", ledger.site().name},
-                                    {"key", to_hex(ledger.site().key)},
+                                    {"key", ledger.site().key.hex()},
                                     {"epoch", epoch.value},
                                     {"log", {{"size", head.size}, {"root", head.root.hex()}}},
                                     {"deployment", deployment}}));
@@ -98,7 +98,7 @@ Result<http::Response> SiteApi::asset(const std::string& what) const {
   for (const ledger::Revocation& revocation : revocations) revoked.push_back(revocation_json(revocation));
   return http::json(200, canonical({{"id", id.hex()},
                                     {"manifest", body},
-                                    {"signature", to_hex(asset.signature)},
+                                    {"signature", asset.signature.hex()},
                                     {"revocations", std::move(revoked)}}));
 }
 

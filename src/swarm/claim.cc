@@ -103,12 +103,12 @@ std::string signed_text(const RunId& run, const Claim& claim) {
 
 Claim sign(const RunId& run, Claim claim, const SecretKey& key) {
   claim.volunteer = key.public_key();
-  claim.signature = key.sign(as_bytes(signed_text(run, claim)));
+  claim.signature = key.sign(signed_text(run, claim));
   return claim;
 }
 
 bool is_signed(const RunId& run, const Claim& claim) {
-  return verify(claim.volunteer, as_bytes(signed_text(run, claim)), claim.signature);
+  return is_signed_by(claim.volunteer, signed_text(run, claim), claim.signature);
 }
 
 std::string to_json(const Claim& claim) {

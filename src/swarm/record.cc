@@ -44,7 +44,7 @@ Status check(const RoundRecord& record, const Plan& plan) {
       return fail(ErrorCode::invalid, "the claim for unit {} is not signed by its volunteer {}", claim.unit.text(),
                   claim.volunteer.brief());
   }
-  if (!verify(record.coordinator, as_bytes(signed_text(record)), record.signature))
+  if (!is_signed_by(record.coordinator, signed_text(record), record.signature))
     return fail(ErrorCode::invalid, "it is not signed by coordinator {}", record.coordinator.brief());
   return {};
 }

@@ -224,7 +224,7 @@ Status RunFolder::publish(RoundRecord record) const {
     CAIRN_ASSIGN(const std::string before, read_text(round_path(state_->path, record.round - 1)));
     record.previous = sha256(before);
   }
-  record.signature = state_->key.sign(as_bytes(signed_text(record)));
+  record.signature = state_->key.sign(signed_text(record));
   return write_file(round_path(state_->path, record.round), to_json(record));
 }
 

@@ -1,8 +1,5 @@
 #include "swarm/volunteer_folder.h"
 
-#include <fmt/format.h>
-#include <sys/stat.h>
-
 #include <fstream>
 
 #include "base/files.h"
@@ -17,14 +14,12 @@ Result<SecretKey> key_in_folder(const fs::path& folder, Entropy& entropy) {
   if (!seed && seed.error().code != ErrorCode::not_found) return fail(std::move(seed).error());
   if (seed) {
     auto key = SecretKey::from_seed(*seed);
+    wipe(*seed);
     if (!key) return fail(std::move(key).error().within(path.string()));
     return key;
   }
   const SecretKey key = SecretKey::make(entropy);
-  const mode_t before = ::umask(0077);
-  Status written = write_file(path, key.seed());
-  ::umask(before);
-  if (!written) return fail(std::move(written).error());
+  CAIRN_TRY(write_file(path, key.seed()));
   return key;
 }
 

@@ -130,7 +130,7 @@ Result<Answer> answer_from(const Json& json) {
 
 http::Headers signed_headers(const RunId& run, const SecretKey& key, std::string_view method, std::string_view target,
                              std::string_view body) {
-  const Signature signature = key.sign(as_bytes(text_to_sign(run, method, target, body)));
+  const Signature signature = key.sign(text_to_sign(run, method, target, body));
   return {{kVolunteerHeader, key.public_key().hex()}, {kSignatureHeader, signature.hex()}};
 }
 
@@ -145,7 +145,7 @@ Result<VolunteerId> signer_of(const RunId& run, const http::Request& request) {
   if (!key || !signature)
     return fail(ErrorCode::invalid, "{}: {}", key ? kSignatureHeader : kVolunteerHeader,
                 (key ? signature.error() : key.error()).message);
-  if (!verify(*key, as_bytes(text_to_sign(run, request.method, request.target, request.body)), *signature))
+  if (!is_signed_by(*key, text_to_sign(run, request.method, request.target, request.body), *signature))
     return fail(ErrorCode::invalid, "the request's signature does not hold for volunteer {} in run {}", key->brief(),
                 run.brief());
   return *key;
@@ -229,7 +229,7 @@ std::string receipt(const RunId& run, const VolunteerId& volunteer, const Taken&
   json["run"] = run.hex();
   json["volunteer"] = volunteer.hex();
   json["at"] = now.time_since_epoch().count();
-  const Signature signature = coordinator.sign(as_bytes(canonical(json)));
+  const Signature signature = coordinator.sign(canonical(json));
   json["signature"] = signature.hex();
   return canonical(json);
 }
@@ -240,7 +240,7 @@ Status check_receipt(std::string_view text, const RunId& run, const VolunteerId&
   CAIRN_ASSIGN(const std::string hex, get_string(json, "signature"));
   CAIRN_ASSIGN(const Signature signature, Signature::parse(hex));
   json.erase("signature");
-  if (!verify(coordinator, as_bytes(canonical(json)), signature))
+  if (!is_signed_by(coordinator, canonical(json), signature))
     return fail(ErrorCode::invalid, "receipt: not signed by coordinator {}", coordinator.brief());
   CAIRN_ASSIGN(const Taken said, taken_from(json));
   CAIRN_ASSIGN(const std::string of_run, get_string(json, "run"));
