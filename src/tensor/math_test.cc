@@ -54,8 +54,8 @@ TEST(Math, IsWithinItsUnitsOfTheTruth) {
 TEST(Math, SineAndCosineAreNearTheTruth) {
   for (std::uint64_t i = 0; i < 20000; ++i) {
     const float x = 32768.0f * (2 * random_uniform({2, 1}, i) - 1);
-    EXPECT_NEAR(math::sin(x), std::sin(static_cast<double>(x)), 2.5e-7) << x;
-    EXPECT_NEAR(math::cos(x), std::cos(static_cast<double>(x)), 2.5e-7) << x;
+    EXPECT_NEAR(math::sin(x), std::sin(static_cast<double>(x)), 1.2e-7) << x;
+    EXPECT_NEAR(math::cos(x), std::cos(static_cast<double>(x)), 1.2e-7) << x;
   }
 }
 
