@@ -12,8 +12,6 @@
 namespace cairn::swarm {
 namespace {
 
-constexpr std::uint32_t kMostRounds = 100'000, kMostLanes = 1'024;
-constexpr std::uint64_t kMostUnits = 10'000'000;
 constexpr std::uint64_t kMostParameters = std::uint64_t{1} << 32;
 
 Result<std::uint64_t> get_count(const Json& json, const char* key, std::uint64_t most) {
@@ -47,42 +45,15 @@ std::string UnitId::text() const {
   return fmt::format("r{}.l{}", round, lane);
 }
 
-train::UnitSettings Plan::unit_settings(std::uint32_t round) const {
-  train::UnitSettings settings = unit;
-  settings.first_step = std::uint64_t{round} * unit.steps;
-  return settings;
-}
-
-std::uint32_t Plan::stretches() const {
-  return (unit.steps + unit.stretch - 1) / std::max(1U, unit.stretch);
-}
-
-std::uint64_t Plan::tokens_per_unit() const {
-  return std::uint64_t{unit.steps} * unit.sequences * unit.context;
-}
-
 std::uint64_t Plan::contribution_bytes() const {
   return train::encoded_size(parameters, unit.contribution_bits);
 }
 
 Status check(const Plan& plan) {
   CAIRN_TRY(in_range("the name's length", static_cast<double>(plan.name.size()), 1, 100));
-  CAIRN_TRY(in_range("rounds", plan.rounds, 1, kMostRounds));
-  CAIRN_TRY(in_range("lanes", plan.lanes, 1, kMostLanes));
-  CAIRN_TRY(in_range("rounds x lanes", static_cast<double>(plan.units()), 1, kMostUnits));
+  CAIRN_TRY(train::check(static_cast<const train::Course&>(plan)));
   CAIRN_TRY(in_range("parameters", static_cast<double>(plan.parameters), 1, static_cast<double>(kMostParameters)));
   CAIRN_TRY(in_range("seed", static_cast<double>(plan.seed), 0, 9e18));
-  CAIRN_TRY(in_range("steps", plan.unit.steps, 1, 1'000'000));
-  CAIRN_TRY(in_range("stretch", plan.unit.stretch, 1, plan.unit.steps));
-  CAIRN_TRY(in_range("sequences", plan.unit.sequences, 1, 65'536));
-  CAIRN_TRY(in_range("context", plan.unit.context, 1, 65'536));
-  CAIRN_TRY(in_range("stretches", plan.stretches(), 1, 65'536));
-  if (plan.unit.contribution_bits != 4 && plan.unit.contribution_bits != 8)
-    return fail(ErrorCode::invalid, "plan: contribution_bits: expected 4 or 8, got {}", plan.unit.contribution_bits);
-  if (plan.unit.first_step != 0)
-    return fail(ErrorCode::invalid, "plan: first_step: expected 0 (each round has its own), got {}",
-                plan.unit.first_step);
-  CAIRN_TRY(train::check(plan.outer));
   if (!(plan.audit_share > 0 && plan.audit_share <= 1))
     return fail(ErrorCode::invalid, "plan: audit_share: expected more than 0 and at most 1, got {}", plan.audit_share);
   if (plan.shards.size() != plan.units())
@@ -122,8 +93,8 @@ Result<Plan> plan_from_json(std::string_view text) {
   Plan plan;
   CAIRN_ASSIGN(plan.name, get_string(json, "name"));
   CAIRN_ASSIGN(plan.seed, get_count(json, "seed", std::numeric_limits<std::int64_t>::max()));
-  CAIRN_ASSIGN(const std::uint64_t rounds, get_count(json, "rounds", kMostRounds));
-  CAIRN_ASSIGN(const std::uint64_t lanes, get_count(json, "lanes", kMostLanes));
+  CAIRN_ASSIGN(const std::uint64_t rounds, get_count(json, "rounds", train::kMostRounds));
+  CAIRN_ASSIGN(const std::uint64_t lanes, get_count(json, "lanes", train::kMostLanes));
   plan.rounds = static_cast<std::uint32_t>(rounds);
   plan.lanes = static_cast<std::uint32_t>(lanes);
   CAIRN_ASSIGN(const Json* unit, get_object(json, "unit"));

@@ -11,8 +11,7 @@
 #include "base/env.h"
 #include "base/ids.h"
 #include "base/result.h"
-#include "train/merge.h"
-#include "train/unit.h"
+#include "train/plan.h"
 
 namespace cairn::swarm {
 
@@ -32,13 +31,9 @@ struct Pace {
   bool operator==(const Pace&) const = default;
 };
 
-struct Plan {
-  std::string name;          // for people, 1 to 100 characters
-  std::uint64_t seed = 0;    // keys the Philox streams of all units
-  std::uint32_t rounds = 1;  // 1 to 100,000
-  std::uint32_t lanes = 4;   // units per round, 1 to 1,024
-  train::UnitSettings unit;  // first_step is 0 here: unit_settings() gives each round its own
-  train::OuterSettings outer;
+struct Plan : train::Course {
+  std::string name;              // for people, 1 to 100 characters
+  std::uint64_t seed = 0;        // keys the Philox streams of all units
   Digest checkpoint;             // of the file of the model that the first round starts from
   std::uint64_t parameters = 0;  // P of that model; bounds the size of a contribution
   // Of the tokens of each unit, [rounds x lanes], round by round: little-endian 16-bit ids, one after the other.
@@ -47,20 +42,17 @@ struct Plan {
   Pace pace;
   bool operator==(const Plan&) const = default;
 
-  const Digest& shard(UnitId unit_id) const { return shards.at(std::size_t{unit_id.round} * lanes + unit_id.lane); }
-  train::UnitSettings unit_settings(std::uint32_t round) const;
+  std::size_t index(UnitId unit_id) const { return std::size_t{unit_id.round} * lanes + unit_id.lane; }
+  const Digest& shard(UnitId unit_id) const { return shards.at(index(unit_id)); }
   train::UnitKey unit_key(UnitId unit_id) const { return {seed, unit_id.round, unit_id.lane}; }
-  std::uint32_t stretches() const;  // states that a unit commits to
-  std::uint64_t tokens_per_unit() const;
   std::uint64_t contribution_bytes() const;  // exact
-  std::uint64_t units() const { return std::uint64_t{rounds} * lanes; }
 };
 
 inline constexpr std::uint64_t kMostShardBytes = std::uint64_t{1} << 28;
 inline constexpr std::uint64_t kMostCheckpointBytes = std::uint64_t{1} << 34;
 
-// invalid: the first field out of its range, with the range. The unit's settings are checked against the model by
-// whoever has it.
+// invalid: the first field out of its range, with the range. Whether the units fit the model is checked by whoever has
+// it.
 Status check(const Plan& plan);
 
 // Canonical JSON (docs/formats/swarm-protocol.md). The reader takes hostile text: malformed, or what check() says.

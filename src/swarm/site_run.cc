@@ -27,10 +27,7 @@ Result<PreparedRun> prepare_run(const work::TrainingTokens& tokens, const RunSet
 
   out.plan.name = settings.name;
   out.plan.seed = settings.seed;
-  out.plan.rounds = training.rounds;
-  out.plan.lanes = training.lanes;
-  out.plan.unit = training.unit;
-  out.plan.outer = training.outer;
+  static_cast<train::Course&>(out.plan) = training;
   out.plan.checkpoint = sha256(out.checkpoint);
   out.plan.parameters = model.weights().size();
   out.plan.audit_share = settings.audit_share;
@@ -86,8 +83,7 @@ ShardProvider shards_through_guard(guard::Guard& guard, std::shared_ptr<const wo
   return [&guard, tokens = std::move(tokens), plan = std::move(plan),
           deal = std::move(deal)](const ShardRequest& request) -> Result<Bytes> {
     CAIRN_TRY(request.volunteer ? tokens->authorise_sharing(guard) : tokens->authorise_replay(guard));
-    const std::uint64_t index = std::uint64_t{request.unit.round} * plan.lanes + request.unit.lane;
-    CAIRN_ASSIGN(const auto shard, tokens->shard_of_unit(index, plan.unit, deal));
+    CAIRN_ASSIGN(const auto shard, tokens->shard_of_unit(plan.index(request.unit), plan.unit, deal));
     return bytes_of(shard);
   };
 }

@@ -20,9 +20,7 @@ struct TinyRun {
   std::vector<Bytes> shards;  // as the plan's
 
   ShardProvider provider() const {
-    return [this](const ShardRequest& request) -> Result<Bytes> {
-      return shards[std::size_t{request.unit.round} * plan.lanes + request.unit.lane];
-    };
+    return [this](const ShardRequest& request) -> Result<Bytes> { return shards[plan.index(request.unit)]; };
   }
 };
 

@@ -52,7 +52,7 @@ Result<Computed> Workbench::compute(const Assignment& work, ByteView checkpoint,
   CAIRN_ASSIGN(const std::vector<std::uint16_t> tokens, tokens_of(shard));
   CAIRN_ASSIGN(const train::Checkpoint* start, state_->checkpoint_of(work.checkpoint, checkpoint));
   CAIRN_ASSIGN(train::UnitResult result,
-               train::run_unit(state_->context, *start, tokens, plan.unit_settings(work.unit.round),
+               train::run_unit(state_->context, *start, tokens, train::unit_of_round(plan, work.unit.round),
                                plan.unit_key(work.unit), watch));
   const Digest contribution = sha256(result.contribution);
   return Computed{std::move(result.contribution), {contribution, std::move(result.states), result.mean_loss}};

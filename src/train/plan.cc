@@ -3,27 +3,43 @@
 #include <algorithm>
 
 namespace cairn::train {
+namespace {
+
+constexpr std::uint64_t kMostUnits = 10'000'000;
+
+Status in_range(const char* what, std::uint64_t value, std::uint64_t most) {
+  if (value >= 1 && value <= most) return {};
+  return fail(ErrorCode::invalid, "plan: {}: expected 1 to {}, got {}", what, most, value);
+}
+
+}  // namespace
+
+std::uint32_t Course::stretches() const {
+  return (unit.steps + unit.stretch - 1) / std::max(1U, unit.stretch);
+}
+
+Status check(const Course& course) {
+  CAIRN_TRY(in_range("rounds", course.rounds, kMostRounds));
+  CAIRN_TRY(in_range("lanes", course.lanes, kMostLanes));
+  CAIRN_TRY(in_range("rounds x lanes", course.units(), kMostUnits));
+  CAIRN_TRY(check(course.unit));
+  CAIRN_TRY(in_range("stretches", course.stretches(), 65'536));
+  if (course.unit.first_step != 0)
+    return fail(ErrorCode::invalid, "plan: first_step: expected 0 (each round has its own), got {}",
+                course.unit.first_step);
+  return check(course.outer);
+}
+
+UnitSettings unit_of_round(const Course& course, std::uint32_t round) {
+  UnitSettings unit = course.unit;
+  unit.first_step = std::uint64_t{round} * unit.steps;
+  return unit;
+}
 
 Status check(const TrainingPlan& plan) {
   CAIRN_TRY(model::check(plan.config));
   CAIRN_TRY(check(plan.unit, plan.config));
-  CAIRN_TRY(check(plan.outer));
-  if (plan.lanes < 1 || plan.lanes > 65536)
-    return fail(ErrorCode::invalid, "plan: {} lanes, expected 1 to 65536", plan.lanes);
-  if (plan.rounds < 1 || plan.rounds > (1U << 20)) {
-    return fail(ErrorCode::invalid, "plan: {} rounds, expected 1 to 2^20", plan.rounds);
-  }
-  return {};
-}
-
-UnitSettings unit_of_round(const TrainingPlan& plan, std::uint32_t round) {
-  UnitSettings unit = plan.unit;
-  unit.first_step = plan.unit.first_step + std::uint64_t{round} * plan.unit.steps;
-  return unit;
-}
-
-std::uint64_t tokens_of(const TrainingPlan& plan) {
-  return std::uint64_t{plan.rounds} * plan.lanes * plan.unit.steps * plan.unit.sequences * plan.unit.context;
+  return check(static_cast<const Course&>(plan));
 }
 
 // A model small enough to see most of a million tokens in the tour's time, and settings under which four lanes learn

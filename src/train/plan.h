@@ -12,23 +12,34 @@
 
 namespace cairn::train {
 
-struct TrainingPlan {
-  model::ModelConfig config;
-  UnitSettings unit;  // first_step is round 0's; unit_of_round() sets it
+inline constexpr std::uint32_t kMostRounds = 100'000, kMostLanes = 1'024;
+
+// The rounds of a run: whatever decides them beside the model, the tokens and the seed. The swarm's plan holds one too.
+struct Course {
+  UnitSettings unit;  // first_step is 0: unit_of_round() gives each round its own
   OuterSettings outer;
   std::uint32_t rounds = 1;
-  std::uint32_t lanes = 1;
+  std::uint32_t lanes = 1;  // units per round
+  bool operator==(const Course&) const = default;
+
+  std::uint64_t units() const { return std::uint64_t{rounds} * lanes; }
+  std::uint64_t tokens_per_unit() const { return std::uint64_t{unit.steps} * unit.sequences * unit.context; }
+  std::uint32_t stretches() const;  // states that a unit commits to
+};
+
+// invalid: the first part that is out of range, with the range.
+Status check(const Course& course);
+
+// The settings of the units of a round: the schedule counts the local steps of all rounds before.
+UnitSettings unit_of_round(const Course& course, std::uint32_t round);
+
+struct TrainingPlan : Course {
+  model::ModelConfig config;
   bool operator==(const TrainingPlan&) const = default;
 };
 
 // invalid: the first part that is out of range.
 Status check(const TrainingPlan& plan);
-
-// The settings of the units of a round: the schedule counts the local steps of all rounds before.
-UnitSettings unit_of_round(const TrainingPlan& plan, std::uint32_t round);
-
-// Tokens trained on in all: rounds x lanes x steps x sequences x context.
-std::uint64_t tokens_of(const TrainingPlan& plan);
 
 // What `cairn tour` trains; plan.cc gives the reason for each number.
 TrainingPlan tour_plan(std::uint32_t vocabulary);

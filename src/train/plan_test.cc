@@ -45,10 +45,10 @@ TEST(Plan, WhatIsChosenIsTakenAndTheRestFollows) {
 TEST(Plan, RefusesWhatIsOutOfRange) {
   TrainingPlan plan = tour_plan(4096);
   plan.lanes = 0;
-  EXPECT_EQ(check(plan).error().message, "plan: 0 lanes, expected 1 to 65536");
+  EXPECT_EQ(check(plan).error().message, "plan: lanes: expected 1 to 1024, got 0");
   plan = tour_plan(4096);
   plan.rounds = 0;
-  EXPECT_EQ(check(plan).error().message, "plan: 0 rounds, expected 1 to 2^20");
+  EXPECT_EQ(check(plan).error().message, "plan: rounds: expected 1 to 100000, got 0");
   plan = tour_plan(1);
   EXPECT_FALSE(check(plan));
 }

@@ -46,7 +46,8 @@ struct UnitSettings {
   bool operator==(const UnitSettings&) const = default;
 };
 
-// invalid: the first field out of range. `config` is the checkpoint's.
+// invalid: the first field out of range. `config` is the checkpoint's; without it what holds for every model.
+Status check(const UnitSettings& settings);
 Status check(const UnitSettings& settings, const model::ModelConfig& config);
 std::string to_json(const UnitSettings& settings);
 // malformed: not JSON, a missing, unknown or ill-typed key; ranges are check()'s.

@@ -26,10 +26,21 @@ void fields(Self& s, Visit& visit) {
   visit("contribution_bits", s.contribution_bits);
 }
 
+namespace {
+
+Status wrong(const char* name, auto value, const std::string& expected) {
+  return fail(ErrorCode::invalid, "unit settings: {} is {}, expected {}", name, value, expected);
+}
+
+}  // namespace
+
 Status check(const UnitSettings& s, const model::ModelConfig& config) {
-  const auto wrong = [](const char* name, auto value, const std::string& expected) -> Status {
-    return fail(ErrorCode::invalid, "unit settings: {} is {}, expected {}", name, value, expected);
-  };
+  if (s.context > config.context)
+    return wrong("context", s.context, fmt::format("1 to the model's {}", config.context));
+  return check(s);
+}
+
+Status check(const UnitSettings& s) {
   if (s.profile != "c1") {
     return fail(ErrorCode::unsupported, "unit settings: profile '{}' is not known; this version computes 'c1'",
                 s.profile.substr(0, 32));
@@ -38,9 +49,7 @@ Status check(const UnitSettings& s, const model::ModelConfig& config) {
   constexpr std::uint64_t kForever = std::uint64_t{1} << 40;
   if (s.steps < 1 || s.steps > kMany) return wrong("steps", s.steps, fmt::format("1 to {}", kMany));
   if (s.sequences < 1 || s.sequences > 4096) return wrong("sequences", s.sequences, "1 to 4096");
-  if (s.context < 1 || s.context > config.context) {
-    return wrong("context", s.context, fmt::format("1 to the model's {}", config.context));
-  }
+  if (s.context < 1 || s.context > 65536) return wrong("context", s.context, "1 to 65536");
   if (s.grain < 1 || s.sequences % s.grain != 0) {
     return wrong("grain", s.grain, fmt::format("a divisor of the {} sequences", s.sequences));
   }
