@@ -14,6 +14,16 @@ TEST(Digest, AgreesWithThePublishedVector) {
   EXPECT_FALSE(Digest::parse("abc").has_value());
 }
 
+TEST(FolderLock, IsForOneAtATime) {
+  const TemporaryFolder folder = TemporaryFolder::make("cairn-lock").value();
+  {
+    const FolderLock held = FolderLock::take(folder.path()).value();
+    EXPECT_EQ(FolderLock::take(folder.path()).error().code, ErrorCode::busy);
+  }
+  EXPECT_TRUE(FolderLock::wait_for(folder.path()).has_value());
+  EXPECT_EQ(FolderLock::take(folder.path() / "none").error().code, ErrorCode::not_found);
+}
+
 TEST(Bytes, HexGoesThereAndBackAndRefusesTheRest) {
   EXPECT_EQ(to_hex(from_hex("00ff7A").value()), "00ff7a");
   EXPECT_EQ(from_hex("0g").error().message, "no hexadecimal digit at offset 0");

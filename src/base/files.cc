@@ -1,6 +1,7 @@
 #include "base/files.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -100,6 +101,27 @@ Status make_folder(const std::filesystem::path& path) {
   std::filesystem::create_directories(path, error);
   if (error) return system_error("creating", path, error.value());
   return {};
+}
+
+Result<FolderLock> FolderLock::lock(const std::filesystem::path& folder, int how) {
+  FolderLock out(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (out.folder_ < 0) return system_error("opening", folder, errno);
+  while (::flock(out.folder_, how) != 0) {
+    if (errno == EWOULDBLOCK) return fail(ErrorCode::busy, "{}: another process holds it", folder.string());
+    if (errno != EINTR) return system_error("locking", folder, errno);
+  }
+  return out;
+}
+
+Result<FolderLock> FolderLock::wait_for(const std::filesystem::path& folder) {
+  return lock(folder, LOCK_EX);
+}
+Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
+  return lock(folder, LOCK_EX | LOCK_NB);
+}
+
+FolderLock::~FolderLock() {
+  if (folder_ >= 0) ::close(folder_);
 }
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {

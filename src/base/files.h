@@ -22,6 +22,24 @@ inline Status write_file(const std::filesystem::path& path, std::string_view tex
 
 Status make_folder(const std::filesystem::path& path);
 
+// A folder held for oneself among the processes that ask: advisory, and let go by the system when the process ends,
+// however that is.
+class FolderLock {
+ public:
+  // Blocks while another has it. failed.
+  static Result<FolderLock> wait_for(const std::filesystem::path& folder);
+  // busy: another has it. failed.
+  static Result<FolderLock> take(const std::filesystem::path& folder);
+  FolderLock(FolderLock&& other) noexcept : folder_(std::exchange(other.folder_, -1)) {}
+  FolderLock& operator=(FolderLock&&) = delete;
+  ~FolderLock();
+
+ private:
+  explicit FolderLock(int folder) : folder_(folder) {}
+  static Result<FolderLock> lock(const std::filesystem::path& folder, int how);
+  int folder_;
+};
+
 // A read-only view of a whole file; unmapped when it goes. Movable; views into it must not outlive it.
 class MappedFile {
  public:

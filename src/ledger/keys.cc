@@ -1,9 +1,6 @@
 #include "ledger/keys.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/files.h"
 
@@ -43,24 +40,6 @@ Status save_secret(const fs::path& path, ByteView secret) {
   return saved;
 }
 
-// Held while a key is made, so that two processes agree on one.
-class FolderLock {
- public:
-  explicit FolderLock(const fs::path& folder) : fd_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-    while (fd_ >= 0 && ::flock(fd_, LOCK_EX) != 0 && errno == EINTR) {
-    }
-  }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-  ~FolderLock() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  bool held() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
-
 }  // namespace
 
 Result<SecretKey> make_site_key(const fs::path& site, Entropy& entropy) {
@@ -82,8 +61,7 @@ Result<ClassKey> load_class_key(const fs::path& site, const Digest& permit_class
 }
 
 Result<ClassKey> class_key(const fs::path& site, const Digest& permit_class, Entropy& entropy) {
-  const FolderLock lock(site / "keys");
-  if (!lock.held()) return fail(ErrorCode::failed, "{}: cannot be locked", (site / "keys").string());
+  CAIRN_ASSIGN([[maybe_unused]] const FolderLock lock, FolderLock::wait_for(site / "keys"));
   auto known = load_class_key(site, permit_class);
   if (known || known.error().code != ErrorCode::not_found) return known;
   ClassKey made;

@@ -1,12 +1,6 @@
 #include "swarm/run_folder.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <system_error>
 
 #include "base/files.h"
 #include "ledger/sqlite.h"
@@ -28,30 +22,6 @@ CREATE TABLE IF NOT EXISTS run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHO
 CREATE TABLE IF NOT EXISTS volunteers (id BLOB PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS units (round INTEGER, lane INTEGER, row TEXT NOT NULL, PRIMARY KEY (round, lane)) WITHOUT ROWID;
 )";
-
-// An advisory lock on a file, held while it lives; the system lets go of it when the process ends, however that is.
-class FolderLock {
- public:
-  static Result<FolderLock> take(const fs::path& folder) {
-    const fs::path path = folder / "lock";
-    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) return fail(ErrorCode::failed, "{}: {}", path.string(), std::system_category().message(errno));
-    FolderLock lock(file);
-    if (flock(file, LOCK_EX | LOCK_NB) != 0)
-      return fail_with_hint(ErrorCode::busy, fmt::format("{}: another coordinator runs it", folder.string()),
-                            "stop that one first, or give another folder");
-    return lock;
-  }
-  FolderLock(FolderLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
-  FolderLock& operator=(FolderLock&&) = delete;
-  ~FolderLock() {
-    if (file_ >= 0) ::close(file_);
-  }
-
- private:
-  explicit FolderLock(int file) : file_(file) {}
-  int file_;
-};
 
 Status put(Database& db, std::string_view key, std::string_view value) {
   CAIRN_ASSIGN(Statement statement, db.prepare("INSERT OR REPLACE INTO run (key, value) VALUES (?, ?)"));
@@ -132,7 +102,11 @@ TimePoint RunFolder::begun() const {
 Result<RunFolder> RunFolder::open(const fs::path& path, const std::optional<Plan>& plan, ByteView checkpoint,
                                   Env& env) {
   for (const char* part : {"", "blobs", "rounds", "evidence", "shards"}) CAIRN_TRY(make_folder(path / part));
-  CAIRN_ASSIGN(FolderLock lock, FolderLock::take(path));
+  auto lock = FolderLock::take(path);
+  if (!lock && lock.error().code == ErrorCode::busy)
+    return fail_with_hint(ErrorCode::busy, fmt::format("{}: another coordinator runs it", path.string()),
+                          "stop that one first, or give another folder");
+  if (!lock) return fail(std::move(lock).error());
   CAIRN_ASSIGN(Plan settled, settle_plan(path, plan));
   Blobs blobs(path / "blobs");
   if (!blobs.has(settled.checkpoint)) {
@@ -149,7 +123,7 @@ Result<RunFolder> RunFolder::open(const fs::path& path, const std::optional<Plan
     begun = env.clock.now();
     CAIRN_TRY(put(db, "begun", time_text(*begun)));
   }
-  return RunFolder(std::make_unique<State>(State{path, std::move(lock), std::move(settled), std::move(key),
+  return RunFolder(std::make_unique<State>(State{path, std::move(*lock), std::move(settled), std::move(key),
                                                  std::move(blobs), Blobs(path / "shards"), std::move(db), *begun}));
 }
 
