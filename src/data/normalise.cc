@@ -80,7 +80,7 @@ std::string clean(std::string_view s) {
       out.text(s.substr(i, j - i));
       i = j;
     } else if (c >= 0x80) {
-      const text::CodePoint point = text::first_code_point(s.substr(i));
+      const CodePoint point = first_code_point(s.substr(i));
       const Kind kind = kind_of(point.value);
       if (point.value == 0x2028 || point.value == 0x2029 || point.value == 0x85)
         out.line_end();

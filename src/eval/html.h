@@ -1,5 +1,4 @@
-// The few words of HTML that the spec's page is written in: escaping, and numbers as people read them. Pure; any
-// thread. Not a template engine.
+// Numbers as people read them, for the spec's page. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +6,6 @@
 #include <string_view>
 
 namespace cairn::eval {
-
-// Text that is safe as element content and inside quotes. Control characters and bytes that are no UTF-8 become U+FFFD.
-std::string escaped(std::string_view text);
 
 std::string grouped(std::uint64_t number);  // 1,234,567
 std::string in_bytes(std::uint64_t bytes);  // "18.4 MB": powers of ten

@@ -4,16 +4,19 @@
 #include "embedded/eval.h"
 #include "eval/html.h"
 #include "eval/spec.h"
+#include "text/html.h"
 
 namespace cairn::eval {
 namespace {
+
+using text::escape_html;
 
 // A table; cells are HTML already. A column whose heading begins with '#' holds numbers.
 std::string table(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& rows) {
   const auto numeric = [&](std::size_t column) { return headings[column].starts_with('#'); };
   std::string out = "<div class=\"scroll\"><table><thead><tr>";
   for (std::size_t i = 0; i < headings.size(); ++i)
-    out += fmt::format("<th{}>{}</th>", numeric(i) ? " class=\"n\"" : "", escaped(headings[i].substr(numeric(i))));
+    out += fmt::format("<th{}>{}</th>", numeric(i) ? " class=\"n\"" : "", escape_html(headings[i].substr(numeric(i))));
   out += "</tr></thead><tbody>\n";
   for (const auto& row : rows) {
     out += "<tr>";
@@ -29,23 +32,24 @@ std::string section(std::string_view title, const std::string& body) {
 }
 
 std::string paragraph(std::string_view text, std::string_view style = "") {
-  return style.empty() ? fmt::format("<p>{}</p>\n", escaped(text))
-                       : fmt::format("<p class=\"{}\">{}</p>\n", style, escaped(text));
+  return style.empty() ? fmt::format("<p>{}</p>\n", escape_html(text))
+                       : fmt::format("<p class=\"{}\">{}</p>\n", style, escape_html(text));
 }
 
 std::string fact(const std::string& figure, std::string_view what) {
-  return fmt::format("<div class=\"fact\"><b>{}</b><span>{}</span></div>\n", escaped(figure), escaped(what));
+  return fmt::format("<div class=\"fact\"><b>{}</b><span>{}</span></div>\n", escape_html(figure), escape_html(what));
 }
 
 std::string answer(const std::string& word) {
   const std::string_view sign = word == "allowed" ? "\u2713" : word == "denied" ? "\u2717" : "?";
   const std::string_view style = word == "allowed" || word == "denied" ? std::string_view(word) : "unknown";
   return fmt::format("<span class=\"answer {}\"><span aria-hidden=\"true\">{}</span> {}</span>", style, sign,
-                     escaped(word));
+                     escape_html(word));
 }
 
 std::string head(const Spec& spec) {
-  std::string out = fmt::format("<header><p class=\"soft\">Model specification</p><h1>{}</h1>\n", escaped(spec.name));
+  std::string out =
+      fmt::format("<header><p class=\"soft\">Model specification</p><h1>{}</h1>\n", escape_html(spec.name));
   std::string by = spec.maker.empty() ? "" : "Made by " + spec.maker;
   if (!spec.created.empty()) by += (by.empty() ? "" : ", ") + spec.created;
   if (!spec.version.empty()) by += (by.empty() ? "" : ", ") + fmt::format("version {}", spec.version);
@@ -65,7 +69,8 @@ std::string head(const Spec& spec) {
 
 std::string uses(const Spec& spec) {
   std::vector<std::vector<std::string>> rows;
-  for (const SpecUse& use : spec.uses) rows.push_back({escaped(use.use), answer(use.answer), escaped(use.reason)});
+  for (const SpecUse& use : spec.uses)
+    rows.push_back({escape_html(use.use), answer(use.answer), escape_html(use.reason)});
   return rows.empty() ? "" : table({"Use", "Answer", "Why"}, rows);
 }
 
@@ -74,8 +79,8 @@ std::string data(const Spec& spec) {
   std::vector<std::vector<std::string>> rows;
   std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> by_place;
   for (const SpecData& d : spec.data) {
-    rows.push_back({escaped(d.source), escaped(d.licence), escaped(d.where), grouped(d.documents), in_bytes(d.bytes),
-                    escaped(d.reason)});
+    rows.push_back({escape_html(d.source), escape_html(d.licence), escape_html(d.where), grouped(d.documents),
+                    in_bytes(d.bytes), escape_html(d.reason)});
     by_place[d.where].first += d.documents;
     by_place[d.where].second += d.bytes;
   }
@@ -97,12 +102,12 @@ std::string training(const Spec& spec) {
   if (!t.settings.empty()) {
     out += "<dl>\n";
     for (const auto& [key, value] : t.settings)
-      out += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escaped(key), escaped(value));
+      out += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape_html(key), escape_html(value));
     out += "</dl>\n";
   }
   std::vector<std::vector<std::string>> rows;
   for (const SpecContributor& c : t.contributors)
-    rows.push_back({escaped(c.name), grouped(c.units), grouped(c.tokens), escaped(c.note)});
+    rows.push_back({escape_html(c.name), grouped(c.units), grouped(c.tokens), escape_html(c.note)});
   if (!rows.empty()) out += table({"Contributor", "#Units", "#Tokens", "Note"}, rows);
   return out;
 }
@@ -123,14 +128,14 @@ std::string bars(const SpecMeasure& m) {
   for (const SpecValue& v : all) most = std::max(most, std::isfinite(v.value) ? v.value : 0);
   if (m.beside.empty() || most <= 0) return "";
   std::string out = fmt::format("<svg viewBox=\"0 0 720 {}\" role=\"img\" aria-label=\"{}\">\n", all.size() * 28 + 4,
-                                escaped(m.name));
+                                escape_html(m.name));
   for (std::size_t i = 0; i < all.size(); ++i) {
     const double width = std::isfinite(all[i].value) ? std::max(0.0, all[i].value) / most * 420 : 0;
     out += fmt::format(
         "<text x=\"190\" y=\"{0}\" text-anchor=\"end\">{1}</text><rect class=\"{2}\" x=\"200\" y=\"{3}\" "
         "width=\"{4:.1f}\" "
         "height=\"18\" rx=\"3\"/><text class=\"soft\" x=\"{5:.1f}\" y=\"{0}\">{6}</text>\n",
-        i * 28 + 18, escaped(all[i].name), i == 0 ? "own" : "bar", i * 28 + 4, width, 208 + width,
+        i * 28 + 18, escape_html(all[i].name), i == 0 ? "own" : "bar", i * 28 + 4, width, 208 + width,
         significant(all[i].value));
   }
   return out + "</svg>\n";
@@ -142,9 +147,9 @@ std::string measures(const Spec& spec) {
     const std::string interval =
         m.interval ? fmt::format(" (95 %: {} to {})", significant(m.interval->low), significant(m.interval->high)) : "";
     const std::string unit = m.unit.empty() ? "" : " " + m.unit;
-    out += fmt::format("<figure><b>{}: {}{}</b>{} <span class=\"soft\">{} is better</span>\n{}", escaped(m.name),
-                       significant(m.value), escaped(unit), interval, m.less_is_better ? "less" : "more", bars(m));
-    if (!m.note.empty()) out += fmt::format("<figcaption>{}</figcaption>", escaped(m.note));
+    out += fmt::format("<figure><b>{}: {}{}</b>{} <span class=\"soft\">{} is better</span>\n{}", escape_html(m.name),
+                       significant(m.value), escape_html(unit), interval, m.less_is_better ? "less" : "more", bars(m));
+    if (!m.note.empty()) out += fmt::format("<figcaption>{}</figcaption>", escape_html(m.note));
     out += "</figure>\n";
   }
   return out;
@@ -158,7 +163,7 @@ std::string bias_row(const std::string& kind, const BiasFigure& figure, std::siz
       "<g{}><text x=\"190\" y=\"{}\" text-anchor=\"end\">{}</text><line class=\"span\" x1=\"{:.1f}\" y1=\"{}\" "
       "x2=\"{:.1f}\" y2=\"{}\"/><circle class=\"dot\" cx=\"{:.1f}\" cy=\"{}\" r=\"5\"/><text class=\"soft\" x=\"632\" "
       "y=\"{}\">{} ({})</text></g>\n",
-      figure.told_from_chance() ? " class=\"told\"" : "", y + 4, escaped(kind), x(figure.share.low), y,
+      figure.told_from_chance() ? " class=\"told\"" : "", y + 4, escape_html(kind), x(figure.share.low), y,
       x(figure.share.high), y, x(figure.share.value), y, y + 4, percent(figure.share.value), figure.pairs);
 }
 
@@ -194,9 +199,9 @@ std::string bias(const Spec& spec) {
   std::vector<std::vector<std::string>> rows;
   const auto add = [&](const std::string& kind, const BiasFigure& f) {
     const std::string verdict = f.told_from_chance() ? "differs from 50 %" : "cannot be told from 50 %";
-    rows.push_back({escaped(kind), grouped(f.pairs), percent(f.share.value),
+    rows.push_back({escape_html(kind), grouped(f.pairs), percent(f.share.value),
                     fmt::format("{} to {}", percent(f.share.low), percent(f.share.high)), interval(f.difference),
-                    escaped(f.warning.empty() ? verdict : verdict + "; " + f.warning)});
+                    escape_html(f.warning.empty() ? verdict : verdict + "; " + f.warning)});
   };
   add("all", spec.bias->all);
   for (const auto& [kind, figure] : spec.bias->by_kind) add(kind, figure);
@@ -210,21 +215,21 @@ std::string bias(const Spec& spec) {
 std::string modules(const Spec& spec) {
   std::vector<std::vector<std::string>> rows;
   for (const SpecModule& m : spec.modules)
-    rows.push_back({escaped(m.name) + "<br><code>" + escaped(m.asset.substr(0, 12)) + "</code>", escaped(m.data),
-                    escaped(m.may), escaped(m.may_not), escaped(m.adds)});
+    rows.push_back({escape_html(m.name) + "<br><code>" + escape_html(m.asset.substr(0, 12)) + "</code>",
+                    escape_html(m.data), escape_html(m.may), escape_html(m.may_not), escape_html(m.adds)});
   return rows.empty() ? "" : table({"Module", "Made from", "May be used for", "May not", "What it adds"}, rows);
 }
 
 std::string listed(const std::vector<std::string>& items) {
   std::string out;
-  for (const std::string& item : items) out += "<li>" + escaped(item) + "</li>\n";
+  for (const std::string& item : items) out += "<li>" + escape_html(item) + "</li>\n";
   return out.empty() ? "" : "<ul>\n" + out + "</ul>\n";
 }
 
 std::string verification(const Spec& spec) {
   std::string out = "<dl>\n";
   const auto row = [&](std::string_view name, const std::string& value) {
-    if (!value.empty()) out += fmt::format("<dt>{}</dt><dd><code>{}</code></dd>\n", name, escaped(value));
+    if (!value.empty()) out += fmt::format("<dt>{}</dt><dd><code>{}</code></dd>\n", name, escape_html(value));
   };
   row("SHA-256 of the weights", spec.model_digest);
   row("Asset", spec.asset);
@@ -232,7 +237,7 @@ std::string verification(const Spec& spec) {
   if (spec.log_size > 0) row("Entries in the log", grouped(spec.log_size));
   out += "</dl>\n";
   for (const SpecCheck& check : spec.verify)
-    out += paragraph(check.claim) + "<pre><code>" + escaped(check.command) + "</code></pre>\n";
+    out += paragraph(check.claim) + "<pre><code>" + escape_html(check.command) + "</code></pre>\n";
   return out;
 }
 
@@ -241,13 +246,13 @@ std::string verification(const Spec& spec) {
 std::string to_html(const Spec& spec) {
   std::string duties;
   for (const SpecDuty& duty : spec.duties)
-    duties += fmt::format("<p><b>{}</b></p><pre>{}</pre>\n", escaped(duty.name), escaped(duty.text));
+    duties += fmt::format("<p><b>{}</b></p><pre>{}</pre>\n", escape_html(duty.name), escape_html(duty.text));
   return fmt::format(
              "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
              "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
              "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
              "<title>{}: specification</title>\n<style>\n{}</style>\n</head>\n<body>\n<main>\n",
-             escaped(spec.name), embedded::spec_css()) +
+             escape_html(spec.name), embedded::spec_css()) +
          head(spec) + section("What it may be used for", uses(spec)) + section("What it was made of", data(spec)) +
          section("How it was trained", training(spec)) + section("Energy and compute", energy(spec)) +
          section("What was measured", measures(spec)) + section("Bias", bias(spec)) +

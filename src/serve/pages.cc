@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include "permit/vocabulary.h"
+#include "text/html.h"
 
 namespace cairn::serve {
 namespace {
+
+using text::escape_html;
 
 constexpr std::size_t kMostRows = 200;
 
@@ -134,33 +137,6 @@ std::string verify_section(const HomeView& view) {
 }
 
 }  // namespace
-
-std::string escape_html(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out.push_back(c);
-    }
-  }
-  return out;
-}
 
 std::string home_page(const HomeView& view) {
   return frame(view.site,

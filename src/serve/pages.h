@@ -13,9 +13,6 @@
 
 namespace cairn::serve {
 
-// "<" to "&lt;" and so on: fit for text and for attribute values in double quotes.
-std::string escape_html(std::string_view text);
-
 struct HomeView {
   std::string site, key;
   DeploymentPlan plan;

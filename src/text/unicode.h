@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/utf8.h"
 
 namespace cairn::text {
 
@@ -21,14 +22,5 @@ Result<std::string> nfc(std::string_view utf8);
 
 // Reads each byte as ISO 8859-1, which never fails: for old documentation that is not UTF-8.
 std::string from_latin1(std::string_view bytes);
-
-// One code point off the front of `bytes` (not empty). An ill-formed byte is one unit of its own: valid is false,
-// length 1.
-struct CodePoint {
-  char32_t value = 0;
-  unsigned length = 1;  // bytes
-  bool valid = true;
-};
-CodePoint first_code_point(std::string_view bytes);
 
 }  // namespace cairn::text
