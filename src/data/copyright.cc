@@ -8,6 +8,7 @@
 #include <optional>
 #include <system_error>
 
+#include "base/ascii.h"
 #include "base/files.h"
 #include "text/unicode.h"
 
@@ -29,14 +30,9 @@ std::string_view trim(std::string_view s) {
   return begin == std::string_view::npos ? std::string_view{} : s.substr(begin, s.find_last_not_of(kBlank) - begin + 1);
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 const Field* find(const Paragraph& paragraph, std::string_view name) {
   const auto found =
-      std::find_if(paragraph.begin(), paragraph.end(), [&](const Field& f) { return same_name(f.name, name); });
+      std::find_if(paragraph.begin(), paragraph.end(), [&](const Field& f) { return same_but_for_case(f.name, name); });
   return found == paragraph.end() ? nullptr : &*found;
 }
 
@@ -115,7 +111,7 @@ bool looks_machine_readable(std::string_view text) {
     const std::string_view line = trim(text.substr(0, end));
     if (!line.empty() && line[0] != '#') {
       const std::string_view name = line.substr(0, line.find(':'));
-      return same_name(name, "Format") || same_name(name, "Format-Specification");
+      return same_but_for_case(name, "Format") || same_but_for_case(name, "Format-Specification");
     }
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }

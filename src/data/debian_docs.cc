@@ -8,6 +8,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/ascii.h"
 #include "base/files.h"
 #include "data/document_text.h"
 
@@ -23,13 +24,6 @@ enum class Form { none, text, html, manual };
 
 bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-std::string lower(std::string_view s) {
-  std::string out(s);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return out;
 }
 
 // Languages that Debian marks in names, as in README.de or faq.ja.html.

@@ -4,6 +4,7 @@
 #include <array>
 #include <system_error>
 
+#include "base/ascii.h"
 #include "base/files.h"
 #include "data/document_text.h"
 
@@ -15,9 +16,7 @@ namespace fs = std::filesystem;
 constexpr std::array kEndings{".txt", ".text", ".md", ".markdown", ".rst"};
 
 bool is_text(const fs::path& path) {
-  std::string ending = path.extension().string();
-  for (char& c : ending) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
+  return std::find(kEndings.begin(), kEndings.end(), lower(path.extension().string())) != kEndings.end();
 }
 
 bool is_hidden(const fs::path& path) {

@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 namespace cairn::http {
 namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -61,10 +59,7 @@ constexpr std::array kPhrases = std::to_array<Phrase>({
 }  // namespace
 
 const std::string* find_header(const Headers& headers, std::string_view name) {
-  const auto same = [name](const Header& header) {
-    return std::equal(header.name.begin(), header.name.end(), name.begin(), name.end(),
-                      [](char a, char b) { return lower(a) == lower(b); });
-  };
+  const auto same = [name](const Header& header) { return same_but_for_case(header.name, name); };
   const auto it = std::find_if(headers.begin(), headers.end(), same);
   return it == headers.end() ? nullptr : &it->value;
 }

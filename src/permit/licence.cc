@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "base/ascii.h"
 #include "embedded/permit.h"
 #include "permit/licence_catalogue.h"
 #include "permit/licence_expression.h"
@@ -14,13 +15,6 @@
 
 namespace cairn::permit {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 // Reads the catalogue's tables. Every mistake has its place: the catalogue is data that people edit.
 class CatalogueReader {

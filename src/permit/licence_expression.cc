@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace cairn::permit {
 namespace {
 
@@ -12,13 +14,6 @@ struct Token {
   std::string text;
   std::size_t column;
 };
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 std::vector<Token> tokens_of(std::string_view text) {
   std::vector<Token> out;

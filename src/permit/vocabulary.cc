@@ -5,18 +5,12 @@
 #include <algorithm>
 #include <set>
 
+#include "base/ascii.h"
 #include "embedded/permit.h"
 #include "permit/toml_place.h"
 
 namespace cairn::permit {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 // Sorts a parent before its children and those before its next sibling: the dot below every other character.
 std::string preorder_key(std::string_view name) {
