@@ -50,6 +50,18 @@ Result<std::int64_t> get_int(const Json& object, const char* key) {
   return value->get<std::int64_t>();
 }
 
+Result<std::uint64_t> get_natural(const Json& object, const char* key) {
+  CAIRN_ASSIGN(const std::int64_t value, get_int(object, key));
+  if (value < 0) return fail(ErrorCode::malformed, "\"{}\": expected 0 or more, got {}", key, value);
+  return static_cast<std::uint64_t>(value);
+}
+
+Result<std::uint32_t> get_u32(const Json& object, const char* key) {
+  CAIRN_ASSIGN(const std::uint64_t value, get_natural(object, key));
+  if (value > UINT32_MAX) return fail(ErrorCode::malformed, "\"{}\": {} is too large", key, value);
+  return static_cast<std::uint32_t>(value);
+}
+
 Result<double> get_number(const Json& object, const char* key) {
   CAIRN_ASSIGN(const Json* value, member(object, key, "a number", [](const Json& j) { return j.is_number(); }));
   return value->get<double>();
@@ -58,6 +70,14 @@ Result<double> get_number(const Json& object, const char* key) {
 Result<bool> get_bool(const Json& object, const char* key) {
   CAIRN_ASSIGN(const Json* value, member(object, key, "true or false", [](const Json& j) { return j.is_boolean(); }));
   return value->get<bool>();
+}
+
+Result<Digest> get_digest(const Json& object, const char* key) {
+  CAIRN_ASSIGN(const std::string hex, get_string(object, key));
+  Digest out;
+  if (auto read = from_hex(hex, out.bytes); !read)
+    return fail(std::move(read).error().within(fmt::format("\"{}\"", key)));
+  return out;
 }
 
 Result<const Json*> get_object(const Json& object, const char* key) {

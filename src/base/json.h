@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/digest.h"
 #include "base/result.h"
 
 namespace cairn {
@@ -23,8 +24,11 @@ inline std::string canonical(const Json& json) {
 // Typed look-ups in an object for hostile input: malformed with the key, the type expected and the type got.
 Result<std::string> get_string(const Json& object, const char* key);
 Result<std::int64_t> get_int(const Json& object, const char* key);
+Result<std::uint64_t> get_natural(const Json& object, const char* key);  // whole, 0 or more
+Result<std::uint32_t> get_u32(const Json& object, const char* key);
 Result<double> get_number(const Json& object, const char* key);
 Result<bool> get_bool(const Json& object, const char* key);
+Result<Digest> get_digest(const Json& object, const char* key);
 Result<const Json*> get_object(const Json& object, const char* key);  // points into the argument
 Result<const Json*> get_array(const Json& object, const char* key);
 

@@ -28,12 +28,6 @@ Result<std::array<std::uint8_t, N>> get_hex(const Json& object, const char* key)
   if (auto read = from_hex(text, out); !read) return fail(std::move(read).error().within(fmt::format("\"{}\"", key)));
   return out;
 }
-inline Result<Digest> get_digest(const Json& object, const char* key) {
-  CAIRN_ASSIGN(const auto bytes, get_hex<32>(object, key));
-  return Digest{bytes};
-}
-// A whole number that is not negative.
-Result<std::uint64_t> get_natural(const Json& object, const char* key);
 // Times are milliseconds since 1970 (UTC).
 inline std::int64_t to_ms(TimePoint time) {
   return time.time_since_epoch().count();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/json.h"
 
 namespace cairn::serve {
@@ -38,10 +39,8 @@ Status check(const DeploymentPlan& plan) {
 }
 
 Result<AssetId> get_asset(const Json& json, const char* key) {
-  CAIRN_ASSIGN(const std::string text, get_string(json, key));
-  auto id = AssetId::parse(text);
-  if (!id) return fail(std::move(id).error().within(fmt::format("\"{}\"", key)));
-  return *id;
+  CAIRN_ASSIGN(const Digest digest, get_digest(json, key));
+  return AssetId{digest};
 }
 
 Status expect_kind(const guard::Guard& guard, const AssetId& id, std::initializer_list<std::string_view> kinds) {
@@ -54,8 +53,7 @@ Status expect_kind(const guard::Guard& guard, const AssetId& id, std::initialize
 
 std::string part_name(std::string_view name) {
   std::string out;
-  for (char c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  for (const char c : lower(name)) {
     if (lower_or_digit(c)) {
       out.push_back(c);
     } else if (!out.empty() && out.back() != '-') {

@@ -51,19 +51,6 @@ Json replay_json(const Replay& replay) {
           {"mean_loss", replay.mean_loss}};
 }
 
-Result<Digest> get_digest(const Json& json, const char* key) {
-  CAIRN_ASSIGN(const std::string hex, get_string(json, key));
-  auto digest = Digest::parse(hex);
-  if (!digest) return fail(std::move(digest).error().within(key));
-  return digest;
-}
-
-Result<std::uint32_t> get_u32(const Json& json, const char* key) {
-  CAIRN_ASSIGN(const std::int64_t value, get_int(json, key));
-  if (value < 0 || value > 0xFFFFFFFF) return fail(ErrorCode::malformed, "\"{}\": {} is out of range", key, value);
-  return static_cast<std::uint32_t>(value);
-}
-
 Result<double> get_loss(const Json& json) {
   CAIRN_ASSIGN(const double loss, get_number(json, "mean_loss"));
   if (!std::isfinite(loss)) return fail(ErrorCode::malformed, "\"mean_loss\": expected a finite number");

@@ -101,8 +101,7 @@ Result<Plan> plan_from_json(std::string_view text) {
   CAIRN_ASSIGN(plan.unit, train::unit_settings_from_json(canonical(*unit)));
   CAIRN_ASSIGN(const Json* outer, get_object(json, "outer"));
   CAIRN_ASSIGN(plan.outer, train::outer_settings_from_json(canonical(*outer)));
-  CAIRN_ASSIGN(const std::string checkpoint, get_string(json, "checkpoint"));
-  CAIRN_ASSIGN(plan.checkpoint, Digest::parse(checkpoint));
+  CAIRN_ASSIGN(plan.checkpoint, get_digest(json, "checkpoint"));
   CAIRN_ASSIGN(plan.parameters, get_count(json, "parameters", kMostParameters));
   CAIRN_ASSIGN(const Json* shards, get_array(json, "shards"));
   for (const Json& shard : *shards) {

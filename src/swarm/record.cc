@@ -22,11 +22,6 @@ Json unsigned_json(const RoundRecord& record) {
           {"coordinator", record.coordinator.hex()}};
 }
 
-Result<Digest> get_digest(const Json& json, const char* key) {
-  CAIRN_ASSIGN(const std::string hex, get_string(json, key));
-  return Digest::parse(hex);
-}
-
 Status check(const RoundRecord& record, const Plan& plan) {
   const RunId run = run_id(plan);
   if (record.run != run)

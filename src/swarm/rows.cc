@@ -11,23 +11,6 @@ Json embedded(const std::string& json) {
   return Json::parse(json);
 }
 
-Result<std::uint64_t> get_count(const Json& json, const char* key) {
-  CAIRN_ASSIGN(const std::int64_t value, get_int(json, key));
-  if (value < 0) return fail(ErrorCode::malformed, "\"{}\": expected 0 or more, got {}", key, value);
-  return static_cast<std::uint64_t>(value);
-}
-
-Result<std::uint32_t> get_u32(const Json& json, const char* key) {
-  CAIRN_ASSIGN(const std::uint64_t value, get_count(json, key));
-  if (value > 0xFFFFFFFF) return fail(ErrorCode::malformed, "\"{}\": {} is out of range", key, value);
-  return static_cast<std::uint32_t>(value);
-}
-
-Result<Digest> get_digest(const Json& json, const char* key) {
-  CAIRN_ASSIGN(const std::string hex, get_string(json, key));
-  return Digest::parse(hex);
-}
-
 Result<PublicKey> get_key(const Json& json, const char* key) {
   CAIRN_ASSIGN(const std::string hex, get_string(json, key));
   return PublicKey::parse(hex);
@@ -80,12 +63,12 @@ Result<RunRow> run_row_from_json(std::string_view text) {
   CAIRN_ASSIGN(row.phase, get_phase(json, "phase", kRunPhases));
   CAIRN_ASSIGN(row.round, get_u32(json, "round"));
   CAIRN_ASSIGN(row.checkpoint, get_digest(json, "checkpoint"));
-  CAIRN_ASSIGN(row.accepted, get_count(json, "accepted"));
-  CAIRN_ASSIGN(row.audits, get_count(json, "audits"));
-  CAIRN_ASSIGN(row.cheats, get_count(json, "cheats"));
-  CAIRN_ASSIGN(row.reissued, get_count(json, "reissued"));
-  CAIRN_ASSIGN(row.timed_units, get_count(json, "timed_units"));
-  CAIRN_ASSIGN(row.timed_ms, get_count(json, "timed_ms"));
+  CAIRN_ASSIGN(row.accepted, get_natural(json, "accepted"));
+  CAIRN_ASSIGN(row.audits, get_natural(json, "audits"));
+  CAIRN_ASSIGN(row.cheats, get_natural(json, "cheats"));
+  CAIRN_ASSIGN(row.reissued, get_natural(json, "reissued"));
+  CAIRN_ASSIGN(row.timed_units, get_natural(json, "timed_units"));
+  CAIRN_ASSIGN(row.timed_ms, get_natural(json, "timed_ms"));
   CAIRN_ASSIGN(row.loss, get_number(json, "loss"));
   return row;
 }
@@ -114,8 +97,8 @@ Result<VolunteerRow> volunteer_row_from_json(std::string_view text) {
   CAIRN_ASSIGN(row.name, get_string(json, "name"));
   CAIRN_ASSIGN(row.phase, get_phase(json, "phase", kVolunteerPhases));
   CAIRN_ASSIGN(row.joined, get_time(json, "joined"));
-  CAIRN_ASSIGN(row.units, get_count(json, "units"));
-  CAIRN_ASSIGN(row.tokens, get_count(json, "tokens"));
+  CAIRN_ASSIGN(row.units, get_natural(json, "units"));
+  CAIRN_ASSIGN(row.tokens, get_natural(json, "tokens"));
   CAIRN_ASSIGN(row.evidence, get_digest(json, "evidence"));
   if (!json.contains("last") || json["last"].is_null()) return row;
   const Json& last = json["last"];

@@ -13,22 +13,11 @@ std::string text_to_sign(const RunId& run, std::string_view method, std::string_
   return fmt::format("cairn-request-1\n{}\n{} {}\n{}", run.hex(), method, target, sha256(body).hex());
 }
 
-Result<std::uint32_t> get_u32(const Json& json, const char* key) {
-  CAIRN_ASSIGN(const std::int64_t value, get_int(json, key));
-  if (value < 0 || value > 0xFFFFFFFF) return fail(ErrorCode::malformed, "\"{}\": {} is out of range", key, value);
-  return static_cast<std::uint32_t>(value);
-}
-
 Result<UnitId> get_unit(const Json& json) {
   UnitId unit;
   CAIRN_ASSIGN(unit.round, get_u32(json, "round"));
   CAIRN_ASSIGN(unit.lane, get_u32(json, "lane"));
   return unit;
-}
-
-Result<Digest> get_digest(const Json& json, const char* key) {
-  CAIRN_ASSIGN(const std::string hex, get_string(json, key));
-  return Digest::parse(hex);
 }
 
 struct Kind {
