@@ -284,11 +284,20 @@ Result<std::vector<LogEntry>> Ledger::entries(std::uint64_t from, std::size_t at
   }
 }
 
+namespace {
+
+// `wanted` entries of the log, 0 for all of it. invalid: it has fewer.
+Result<std::uint64_t> size_of_log(Database& database, const PublicKey& key, std::uint64_t wanted) {
+  CAIRN_ASSIGN(const TreeHead head, read_head(database, key));
+  if (wanted > head.size) return fail(ErrorCode::invalid, "the log has {} entries, not {}", head.size, wanted);
+  return wanted == 0 ? head.size : wanted;
+}
+
+}  // namespace
+
 Result<InclusionProof> Ledger::prove_inclusion(std::uint64_t index, std::uint64_t size) const {
   const Lock lock(state_->mutex);
-  CAIRN_ASSIGN(const TreeHead head, read_head(state_->database, state_->site.key));
-  if (size == 0) size = head.size;
-  if (size > head.size) return fail(ErrorCode::invalid, "the log has {} entries, not {}", head.size, size);
+  CAIRN_ASSIGN(size, size_of_log(state_->database, state_->site.key, size));
   InclusionProof proof{.index = index, .size = size};
   CAIRN_ASSIGN(proof.path, inclusion_path(index, size, subtree_of(state_->database)));
   return proof;
@@ -296,9 +305,7 @@ Result<InclusionProof> Ledger::prove_inclusion(std::uint64_t index, std::uint64_
 
 Result<ConsistencyProof> Ledger::prove_consistency(std::uint64_t old_size, std::uint64_t size) const {
   const Lock lock(state_->mutex);
-  CAIRN_ASSIGN(const TreeHead head, read_head(state_->database, state_->site.key));
-  if (size == 0) size = head.size;
-  if (size > head.size) return fail(ErrorCode::invalid, "the log has {} entries, not {}", head.size, size);
+  CAIRN_ASSIGN(size, size_of_log(state_->database, state_->site.key, size));
   ConsistencyProof proof{.old_size = old_size, .size = size};
   CAIRN_ASSIGN(proof.path, consistency_path(old_size, size, subtree_of(state_->database)));
   return proof;

@@ -6,7 +6,6 @@
 #include "tensor/elementwise.h"
 #include "tensor/embedding.h"
 #include "tensor/loss.h"
-#include "tensor/math.h"
 #include "tensor/norm.h"
 #include "tensor/rope.h"
 #include "tensor/swiglu.h"
@@ -65,17 +64,7 @@ void block_backward(tensor::Context& context, const ComputeWeights& w, const Gra
   tensor::to_bf16(context, rows * width, dx, work.dx_narrow.data());
   linear.backward(Site::output, b.attended.data(), work.dx_narrow.data(), work.dwide.data(), b.low_rank, into, scratch);
   tensor::to_bf16(context, rows * width, work.dwide.data(), work.dattended.data());
-  tensor::attention_backward(context, {.in = {.batch = grain.batch,
-                                              .time = grain.time,
-                                              .heads = c.heads,
-                                              .kv_heads = c.kv_heads,
-                                              .head_width = c.head_size(),
-                                              .q_stride = row,
-                                              .kv_stride = row,
-                                              .scale = 1.0F / tensor::math::sqrt(static_cast<float>(c.head_size())),
-                                              .q = b.qkv.data(),
-                                              .k = b.qkv.data() + width,
-                                              .v = b.qkv.data() + width + kv},
+  tensor::attention_backward(context, {.in = attention_in_block(c, grain.batch, grain.time, b),
                                        .stats = b.attention_stats.data(),
                                        .dout = work.dattended.data(),
                                        .dout_stride = width,

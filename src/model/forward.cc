@@ -43,23 +43,28 @@ Activations::Activations(const ModelConfig& c, const Room& wanted)
 KeyValueCache::KeyValueCache(const ModelConfig& config)
     : keys(std::size_t{config.layers} * config.context * config.kv_width()), values(keys.size()) {}
 
+tensor::AttentionShape attention_in_block(const ModelConfig& c, std::size_t batch, std::size_t time,
+                                          const BlockActivations& b) {
+  const std::size_t row = c.width + 2 * std::size_t{c.kv_width()};
+  return {.batch = batch,
+          .time = time,
+          .heads = c.heads,
+          .kv_heads = c.kv_heads,
+          .head_width = c.head_size(),
+          .q_stride = row,
+          .kv_stride = row,
+          .scale = 1.0F / tensor::math::sqrt(static_cast<float>(c.head_size())),
+          .q = b.qkv.data(),
+          .k = b.qkv.data() + c.width,
+          .v = b.qkv.data() + c.width + c.kv_width()};
+}
+
 namespace {
 
-// Where attention finds q, k and v: side by side in the block's own buffer, or q there and the others in the cache.
+// As attention_in_block(), but with keys and values from the cache where there is one.
 tensor::AttentionShape attention_shape(const ModelConfig& c, const ForwardPass& pass, std::size_t layer,
                                        const BlockActivations& b) {
-  const std::size_t row = c.width + 2 * std::size_t{c.kv_width()};
-  tensor::AttentionShape in{.batch = pass.batch,
-                            .time = pass.time,
-                            .heads = c.heads,
-                            .kv_heads = c.kv_heads,
-                            .head_width = c.head_size(),
-                            .q_stride = row,
-                            .kv_stride = row,
-                            .scale = 1.0F / tensor::math::sqrt(static_cast<float>(c.head_size())),
-                            .q = b.qkv.data(),
-                            .k = b.qkv.data() + c.width,
-                            .v = b.qkv.data() + c.width + c.kv_width()};
+  tensor::AttentionShape in = attention_in_block(c, pass.batch, pass.time, b);
   if (pass.cache) {
     const std::size_t at = layer * c.context * c.kv_width();
     in.past = pass.cache->length;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/compute.h"
+#include "tensor/attention.h"
 #include "tensor/bf16.h"
 #include "tensor/context.h"
 
@@ -58,6 +59,10 @@ struct KeyValueCache {
   std::vector<tensor::Bf16> keys, values;
   std::size_t length = 0;  // tokens held
 };
+
+// Where attention finds q, k and v without a cache: side by side in the block's own buffer.
+tensor::AttentionShape attention_in_block(const ModelConfig& config, std::size_t batch, std::size_t time,
+                                          const BlockActivations& block);
 
 struct ForwardPass {
   std::size_t batch = 0, time = 0;        // B, T
