@@ -1,15 +1,12 @@
 #include "train/unit.h"
 
 #include <algorithm>
-#include <cmath>
 #include <new>
 
-#include "model/backward.h"
 #include "tensor/random.h"
 #include "train/contribution.h"
-#include "train/optimiser.h"
 #include "train/replay.h"
-#include "train/windows.h"
+#include "train/steps.h"
 
 namespace cairn::train {
 namespace {
@@ -26,24 +23,6 @@ Digest state_digest(const model::Model& model) {
   return sha256(ByteView(reinterpret_cast<const std::uint8_t*>(weights.data()), weights.size_bytes()));
 }
 
-Status check_tokens(std::span<const std::uint16_t> tokens, const UnitSettings& settings,
-                    const model::ModelConfig& config) {
-  if (tokens.size() < std::size_t{settings.context} + 1) {
-    return fail(ErrorCode::invalid, "unit: a shard of {} tokens, at least {} (context + 1) are needed", tokens.size(),
-                settings.context + 1);
-  }
-  if ((tokens.size() - 1) / settings.context > std::size_t{0xFFFFFFFFU}) {
-    return fail(ErrorCode::invalid, "unit: a shard of {} tokens is too long", tokens.size());
-  }
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    if (tokens[i] >= config.vocabulary) {
-      return fail(ErrorCode::invalid, "unit: token {} of the shard is {}, the vocabulary ends at {}", i, tokens[i],
-                  config.vocabulary - 1);
-    }
-  }
-  return {};
-}
-
 // A unit under way: the model as it stands, its optimiser and its place in the shard.
 class LocalRun {
  public:
@@ -54,67 +33,34 @@ class LocalRun {
         model_(checkpoint.model),
         compute_(context, model_),
         work_(model_.config(), std::size_t{settings.grain} * settings.context),
-        optimiser_(model_.parameters(), {.beta1 = settings.beta1,
-                                         .beta2 = settings.beta2,
-                                         .epsilon = settings.epsilon,
-                                         .weight_decay = settings.weight_decay,
-                                         .embedding_rate = settings.embedding_rate,
-                                         .clip = settings.clip}),
-        windows_(tokens, settings.context, windows_stream(key)),
-        gradient_(model_.weights().size()),
-        ids_(std::size_t{settings.sequences} * settings.context),
-        targets_(ids_.size()) {
-    if (!checkpoint.moments.empty()) optimiser_.resume(checkpoint.moments, settings.first_step);
+        steps_(batch_of(settings), tokens, windows_stream(key), {model_.parameters(), optimiser_of(settings)}) {
+    if (!checkpoint.moments.empty()) steps_.optimiser().resume(checkpoint.moments, settings.first_step);
   }
 
   // One optimiser step. failed: the loss or the gradient is not finite.
   Result<StepReport> step() {
-    windows_.next(settings_.sequences, ids_, targets_);
-    const float loss = batch_gradient();
-    const auto at = [&](Error error) { return std::move(error).within(fmt::format("unit: local step {}", done_)); };
-    if (!std::isfinite(loss)) return fail(at({ErrorCode::failed, fmt::format("the loss is {}", loss), {}, {}}));
-    auto norm = optimiser_.step(
-        context_,
-        {.rate = rate(), .weights = model_.weights(), .gradient = gradient_.span(), .copies = compute_.copies()});
-    if (!norm) return fail(at(std::move(norm).error()));
+    auto report =
+        steps_.take(context_, {.rate = rate(), .weights = model_.weights(), .copies = compute_.copies()},
+                    [this](const model::Grain& grain, float* gradient) {
+                      return model::loss_and_gradient(context_, compute_, grain, work_, {.weights = gradient});
+                    });
+    if (!report) return fail(std::move(report).error().within(fmt::format("unit: local step {}", steps_.done())));
     compute_.copy_gains(model_.weights());
-    ++done_;
-    return StepReport{.step = done_,
-                      .steps = settings_.steps,
-                      .loss = loss,
-                      .gradient_norm = *norm,
-                      .tokens = std::uint64_t{done_} * ids_.size()};
+    report->steps = settings_.steps;
+    return report;
   }
 
-  bool at_boundary() const { return done_ % settings_.stretch == 0 || done_ == settings_.steps; }
+  bool at_boundary() const { return steps_.done() % settings_.stretch == 0 || steps_.done() == settings_.steps; }
   const model::Model& model() const { return model_; }
-  std::vector<float> moments() const { return block_means(optimiser_.second_moments()); }
+  std::vector<float> moments() const { return block_means(steps_.optimiser().second_moments()); }
 
  private:
-  // The left fold over the batch's grains; returns the mean loss over its tokens.
-  float batch_gradient() {
-    std::ranges::fill(gradient_.span(), 0.0F);
-    const std::size_t grain_tokens = std::size_t{settings_.grain} * settings_.context;
-    const float share = 1.0F / static_cast<float>(ids_.size());
-    float total = 0;
-    for (std::size_t first = 0; first < ids_.size(); first += grain_tokens) {
-      total += model::loss_and_gradient(context_, compute_,
-                                        {.batch = settings_.grain,
-                                         .time = settings_.context,
-                                         .ids = std::span(ids_).subspan(first, grain_tokens),
-                                         .targets = std::span(targets_).subspan(first, grain_tokens),
-                                         .scale = share},
-                                        work_, {.weights = gradient_.span().data()});
-    }
-    return total * share;
-  }
-
   float rate() const {
     return rate_at({.peak = settings_.learning_rate,
                     .final_fraction = settings_.final_fraction,
                     .warmup = settings_.warmup_steps,
                     .total = settings_.total_steps},
-                   settings_.first_step + done_);
+                   settings_.first_step + steps_.done());
   }
 
   tensor::Context& context_;
@@ -122,11 +68,7 @@ class LocalRun {
   model::Model model_;
   model::ComputeWeights compute_;
   model::Workspace work_;
-  Optimiser optimiser_;
-  Windows windows_;
-  model::FloatBuffer gradient_;              // [P]
-  std::vector<std::int32_t> ids_, targets_;  // [B, T]
-  std::uint32_t done_ = 0;
+  Steps steps_;
 };
 
 struct LocalSteps {
@@ -161,7 +103,7 @@ Result<UnitResult> run_unit(tensor::Context& context, const Checkpoint& checkpoi
                             std::span<const std::uint16_t> tokens, const UnitSettings& settings, const UnitKey& key,
                             const Watch& watch) {
   CAIRN_TRY(check(settings, checkpoint.model.config()));
-  CAIRN_TRY(check_tokens(tokens, settings, checkpoint.model.config()));
+  CAIRN_TRY(check_tokens("unit", tokens, settings.context, checkpoint.model.config().vocabulary));
   try {
     LocalRun run(context, checkpoint, tokens, settings, key);
     CAIRN_ASSIGN(LocalSteps steps, take_steps(run, settings.steps, watch));
@@ -189,7 +131,7 @@ Result<std::vector<Digest>> replay_stretches(tensor::Context& context, const Che
                                              std::span<const std::uint16_t> tokens, const UnitSettings& settings,
                                              const UnitKey& key, std::uint32_t stretches, const Watch& watch) {
   CAIRN_TRY(check(settings, checkpoint.model.config()));
-  CAIRN_TRY(check_tokens(tokens, settings, checkpoint.model.config()));
+  CAIRN_TRY(check_tokens("unit", tokens, settings.context, checkpoint.model.config().vocabulary));
   const std::uint32_t all = (settings.steps + settings.stretch - 1) / settings.stretch;
   if (stretches < 1 || stretches > all) {
     return fail(ErrorCode::invalid, "replay: {} stretches, the unit has {}", stretches, all);

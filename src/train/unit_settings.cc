@@ -1,7 +1,13 @@
 #include "model/json_fields.h"
+#include "train/steps.h"
 #include "train/unit.h"
 
 namespace cairn::train {
+namespace {
+
+constexpr const char* kWhat = "unit settings";
+
+}  // namespace
 
 // Found by argument, so it stands beside its struct.
 template <class Self, class Visit>
@@ -26,21 +32,16 @@ void fields(Self& s, Visit& visit) {
   visit("contribution_bits", s.contribution_bits);
 }
 
-namespace {
-
-Status wrong(const char* name, auto value, const std::string& expected) {
-  return fail(ErrorCode::invalid, "unit settings: {} is {}, expected {}", name, value, expected);
-}
-
-}  // namespace
-
 Status check(const UnitSettings& s, const model::ModelConfig& config) {
   if (s.context > config.context)
-    return wrong("context", s.context, fmt::format("1 to the model's {}", config.context));
+    return out_of_range(kWhat, "context", s.context, fmt::format("1 to the model's {}", config.context));
   return check(s);
 }
 
 Status check(const UnitSettings& s) {
+  const auto wrong = [](const char* name, auto value, const std::string& expected) {
+    return out_of_range(kWhat, name, value, expected);
+  };
   if (s.profile != "c1") {
     return fail(ErrorCode::unsupported, "unit settings: profile '{}' is not known; this version computes 'c1'",
                 s.profile.substr(0, 32));
@@ -48,28 +49,16 @@ Status check(const UnitSettings& s) {
   constexpr std::uint32_t kMany = 1U << 20;
   constexpr std::uint64_t kForever = std::uint64_t{1} << 40;
   if (s.steps < 1 || s.steps > kMany) return wrong("steps", s.steps, fmt::format("1 to {}", kMany));
-  if (s.sequences < 1 || s.sequences > 4096) return wrong("sequences", s.sequences, "1 to 4096");
-  if (s.context < 1 || s.context > 65536) return wrong("context", s.context, "1 to 65536");
-  if (s.grain < 1 || s.sequences % s.grain != 0) {
-    return wrong("grain", s.grain, fmt::format("a divisor of the {} sequences", s.sequences));
-  }
+  CAIRN_TRY(check(kWhat, batch_of(s)));
   if (s.stretch < 1 || s.stretch > s.steps) return wrong("stretch", s.stretch, fmt::format("1 to {} steps", s.steps));
   if (s.total_steps < 1 || s.total_steps > kForever) return wrong("total_steps", s.total_steps, "1 to 2^40");
   if (s.warmup_steps >= s.total_steps) {
     return wrong("warmup_steps", s.warmup_steps, fmt::format("less than the {} in total", s.total_steps));
   }
   if (s.first_step > kForever) return wrong("first_step", s.first_step, "at most 2^40");
-  if (!(s.learning_rate >= 1e-8F && s.learning_rate <= 1.0F))
-    return wrong("learning_rate", s.learning_rate, "1e-8 to 1");
-  if (!(s.embedding_rate > 0.0F && s.embedding_rate <= 1000.0F))
-    return wrong("embedding_rate", s.embedding_rate, "above 0, at most 1000");
   if (!(s.final_fraction >= 0.0F && s.final_fraction <= 1.0F))
     return wrong("final_fraction", s.final_fraction, "0 to 1");
-  if (!(s.beta1 >= 0.0F && s.beta1 < 1.0F)) return wrong("beta1", s.beta1, "0 to below 1");
-  if (!(s.beta2 >= 0.0F && s.beta2 < 1.0F)) return wrong("beta2", s.beta2, "0 to below 1");
-  if (!(s.epsilon >= 1e-12F && s.epsilon <= 1e-2F)) return wrong("epsilon", s.epsilon, "1e-12 to 0.01");
-  if (!(s.weight_decay >= 0.0F && s.weight_decay <= 10.0F)) return wrong("weight_decay", s.weight_decay, "0 to 10");
-  if (!(s.clip > 0.0F && s.clip <= 1e6F)) return wrong("clip", s.clip, "above 0, at most 1e6");
+  CAIRN_TRY(check(kWhat, optimiser_of(s), s.learning_rate));
   if (s.contribution_bits != 4 && s.contribution_bits != 8)
     return wrong("contribution_bits", s.contribution_bits, "4 or 8");
   return {};
@@ -80,7 +69,7 @@ std::string to_json(const UnitSettings& settings) {
 }
 
 Result<UnitSettings> unit_settings_from_json(std::string_view text) {
-  return model::fields_from_json<UnitSettings>(text, "unit settings");
+  return model::fields_from_json<UnitSettings>(text, kWhat);
 }
 
 }  // namespace cairn::train

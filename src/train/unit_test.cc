@@ -198,8 +198,8 @@ TEST(Unit, RefusesWhatIsOutOfRange) {
   EXPECT_EQ(message([](auto& s) { s.learning_rate = NAN; }), "unit settings: learning_rate is nan, expected 1e-8 to 1");
   EXPECT_EQ(message([](auto& s) { s.contribution_bits = 2; }),
             "unit settings: contribution_bits is 2, expected 4 or 8");
-  EXPECT_EQ(message([](auto&) {}, 16), "unit: a shard of 16 tokens, at least 17 (context + 1) are needed");
-  EXPECT_EQ(message([](auto&) {}, 600, 32), "unit: token 599 of the shard is 32, the vocabulary ends at 31");
+  EXPECT_EQ(message([](auto&) {}, 16), "unit: 16 tokens, at least 17 (context + 1) are needed");
+  EXPECT_EQ(message([](auto&) {}, 600, 32), "unit: token 599 is 32, the vocabulary ends at 31");
 }
 
 TEST(Unit, SettingsComeBackAsTheyWere) {

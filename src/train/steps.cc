@@ -1,0 +1,85 @@
+#include "train/steps.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace cairn::train {
+
+Status check(std::string_view what, const BatchShape& shape) {
+  if (shape.sequences < 1 || shape.sequences > 4096)
+    return out_of_range(what, "sequences", shape.sequences, "1 to 4096");
+  if (shape.context < 1 || shape.context > 65536) return out_of_range(what, "context", shape.context, "1 to 65536");
+  if (shape.grain < 1 || shape.sequences % shape.grain != 0)
+    return out_of_range(what, "grain", shape.grain, fmt::format("a divisor of the {} sequences", shape.sequences));
+  return {};
+}
+
+Status check(std::string_view what, const OptimiserSettings& s, float learning_rate) {
+  const auto wrong = [what](const char* name, float value, const char* expected) {
+    return out_of_range(what, name, value, expected);
+  };
+  if (!(learning_rate >= 1e-8F && learning_rate <= 1.0F)) return wrong("learning_rate", learning_rate, "1e-8 to 1");
+  if (!(s.embedding_rate > 0.0F && s.embedding_rate <= 1000.0F))
+    return wrong("embedding_rate", s.embedding_rate, "above 0, at most 1000");
+  if (!(s.beta1 >= 0.0F && s.beta1 < 1.0F)) return wrong("beta1", s.beta1, "0 to below 1");
+  if (!(s.beta2 >= 0.0F && s.beta2 < 1.0F)) return wrong("beta2", s.beta2, "0 to below 1");
+  if (!(s.epsilon >= 1e-12F && s.epsilon <= 1e-2F)) return wrong("epsilon", s.epsilon, "1e-12 to 0.01");
+  if (!(s.weight_decay >= 0.0F && s.weight_decay <= 10.0F)) return wrong("weight_decay", s.weight_decay, "0 to 10");
+  if (!(s.clip > 0.0F && s.clip <= 1e6F)) return wrong("clip", s.clip, "above 0, at most 1e6");
+  return {};
+}
+
+Status check_tokens(std::string_view what, std::span<const std::uint16_t> tokens, std::uint32_t context,
+                    std::uint32_t vocabulary) {
+  if (tokens.size() < std::size_t{context} + 1)
+    return fail_with_hint(
+        ErrorCode::invalid,
+        fmt::format("{}: {} tokens, at least {} (context + 1) are needed", what, tokens.size(), context + 1),
+        "give more text or a shorter context");
+  if ((tokens.size() - 1) / context > std::size_t{0xFFFFFFFFU})
+    return fail(ErrorCode::invalid, "{}: {} tokens are too many", what, tokens.size());
+  for (std::size_t i = 0; i < tokens.size(); ++i)
+    if (tokens[i] >= vocabulary)
+      return fail(ErrorCode::invalid, "{}: token {} is {}, the vocabulary ends at {}", what, i, tokens[i],
+                  vocabulary - 1);
+  return {};
+}
+
+Steps::Steps(const BatchShape& shape, std::span<const std::uint16_t> tokens, tensor::Stream stream, Optimiser optimiser)
+    : shape_(shape),
+      windows_(tokens, shape.context, stream),
+      optimiser_(std::move(optimiser)),
+      gradient_(optimiser_.second_moments().size()),
+      ids_(std::size_t{shape.sequences} * shape.context),
+      targets_(ids_.size()) {}
+
+Result<StepReport> Steps::take(tensor::Context& context, const Target& target, const GrainLoss& loss) {
+  windows_.next(shape_.sequences, ids_, targets_);
+  const float mean = batch_gradient(loss);
+  if (!std::isfinite(mean)) return fail(ErrorCode::failed, "the loss is {}", mean);
+  CAIRN_ASSIGN(const float norm, optimiser_.step(context, {.rate = target.rate,
+                                                           .weights = target.weights,
+                                                           .gradient = gradient_.span(),
+                                                           .copies = target.copies}));
+  ++done_;
+  return StepReport{.step = done_, .loss = mean, .gradient_norm = norm, .tokens = std::uint64_t{done_} * ids_.size()};
+}
+
+// The left fold over the batch's grains; returns the mean loss over its tokens.
+float Steps::batch_gradient(const GrainLoss& loss) {
+  std::ranges::fill(gradient_.span(), 0.0F);
+  const std::size_t grain_tokens = std::size_t{shape_.grain} * shape_.context;
+  const float share = 1.0F / static_cast<float>(ids_.size());
+  float total = 0;
+  for (std::size_t first = 0; first < ids_.size(); first += grain_tokens) {
+    total += loss({.batch = shape_.grain,
+                   .time = shape_.context,
+                   .ids = std::span(ids_).subspan(first, grain_tokens),
+                   .targets = std::span(targets_).subspan(first, grain_tokens),
+                   .scale = share},
+                  gradient_.span().data());
+  }
+  return total * share;
+}
+
+}  // namespace cairn::train
