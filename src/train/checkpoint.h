@@ -1,7 +1,7 @@
 // What a round starts from: the model and, from the second round on, AdamW's second moments, one number for each block
 // of 64 weights (as Adam-mini keeps them, arXiv 2406.16793). A unit inherits nothing else.
 // Why: an optimiser that starts afresh in every unit of a few steps never learns how large each gradient usually is;
-// whole moments would double what a volunteer sends, block means add 6 %.
+// whole moments would multiply what a volunteer sends, block means add 6 % (docs/adr/0007-moments-that-travel.md).
 // Not the finished model: the last merge of a run leaves the model alone (model/checkpoint.h). Values; the reader takes
 // hostile bytes.
 #pragma once
