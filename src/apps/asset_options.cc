@@ -1,15 +1,32 @@
 #include "apps/asset_options.h"
 
 #include "permit/verdict.h"
+#include "permit/vocabulary.h"
 
 namespace cairn::apps {
 
 Result<permit::Use> UseOptions::read() const {
   permit::Use out = use;
   if (!when.empty()) {
-    CAIRN_ASSIGN(out.when, permit::parse_day(when));
+    const auto day = permit::parse_day(when);
+    if (!day) return fail_with_hint(ErrorCode::invalid, "--when: " + day.error().message, "a day is YYYY-MM-DD");
+    out.when = *day;
   }
+  // A misspelt term is a mistake of the question; only a permit can be unknown.
+  if (const auto known = permit::Vocabulary::standard().resolve(out); !known)
+    return fail_with_hint(ErrorCode::invalid, known.error().message, known.error().hint);
   return out;
+}
+
+std::string UseOptions::unnamed() const {
+  std::string options;
+  const std::pair<const std::string*, const char*> named[] = {
+      {&use.task, "--task"}, {&use.purpose, "--purpose"}, {&use.audience, "--audience"}, {&use.place, "--place"}};
+  for (const auto& [value, option] : named)
+    if (value->empty()) options += (options.empty() ? "" : ", ") + std::string(option);
+  return options.empty()
+             ? ""
+             : fmt::format("Without {} the question is about every one; name the use that you mean.", options);
 }
 
 void add_use_options(CLI::App& command, const std::shared_ptr<UseOptions>& options) {

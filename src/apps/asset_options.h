@@ -14,8 +14,10 @@ namespace cairn::apps {
 struct UseOptions {
   permit::Use use{.action = "use"};
   std::string when;
-  // malformed: --when is no date.
+  // invalid: --when is no day, or a term that the vocabulary lacks, with the one that may be meant.
   Result<permit::Use> read() const;
+  // What to say beside a refusal where the question left something open; empty where it did not.
+  std::string unnamed() const;
 };
 void add_use_options(CLI::App& command, const std::shared_ptr<UseOptions>& options);
 

@@ -33,8 +33,13 @@ void add_can(CLI::App& app, Shell& shell) {
     CAIRN_ASSIGN(const ledger::AssetSummary summary, guard.ledger().summary(asset));
     Json json = permit::to_json(verdict);
     json["asset"] = json_of(summary);
-    print(shell, fmt::format("{} \"{}\" ({})\n{}", summary.kind, summary.name, asset.brief(), permit::to_text(verdict)),
-          json);
+    std::string text =
+        fmt::format("{} \"{}\" ({})\n{}", summary.kind, summary.name, asset.brief(), permit::to_text(verdict));
+    if (const std::string hint = verdict.answer == permit::Answer::allowed ? "" : options->unnamed(); !hint.empty()) {
+      json["hint"] = hint;
+      text += "\n  " + hint;
+    }
+    print(shell, text, json);
     return exit_code_of(verdict.answer);
   });
 }

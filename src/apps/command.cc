@@ -55,13 +55,17 @@ ProgressSink terminal_progress() {
     const bool whole = p.total > 0 && p.done >= p.total;
     if (!whole && now - *last < std::chrono::milliseconds(terminal ? 200 : 5000)) return;
     *last = now;
-    const std::string share = p.total > 0 ? fmt::format("{:3.0f} %", 100 * p.done / p.total) : fmt::format("{:.0f} {}", p.done, p.unit);
-    fmt::print(stderr, "{}  {} {}  {}{}", terminal ? "\r\x1b[K" : "", p.stage, share, p.note, terminal && !whole ? "" : "\n");
+    const std::string share =
+        p.total > 0 ? fmt::format("{:3.0f} %", 100 * p.done / p.total) : fmt::format("{:.0f} {}", p.done, p.unit);
+    fmt::print(stderr, "{}  {} {}  {}{}", terminal ? "\r\x1b[K" : "", p.stage, share, p.note,
+               terminal && !whole ? "" : "\n");
     std::fflush(stderr);
   };
 }
 
-bool interrupted() { return g_interrupted.load(std::memory_order_relaxed); }
+bool interrupted() {
+  return g_interrupted.load(std::memory_order_relaxed);
+}
 
 void watch_for_interrupts() {
   struct sigaction action {};

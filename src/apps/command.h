@@ -1,9 +1,8 @@
-// What every subcommand shares. One file a command: x_command.cc defines `void add_x(CLI::App&, Shell&)`, listed here and in cli.cc.
-// A command parses its options, calls a part, prints; it holds no logic of its own.
+// What every subcommand shares. One file a command: x_command.cc defines `void add_x(CLI::App&, Shell&)`, listed here
+// and in cli.cc. A command parses its options, calls a part, prints; it holds no logic of its own.
 #pragma once
 
 #include <CLI/CLI.hpp>
-
 #include <filesystem>
 #include <functional>
 #include <string>

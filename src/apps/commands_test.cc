@@ -243,6 +243,41 @@ TEST_F(Commands, WhatIsAddedNeedsAPermitThatReads) {
   EXPECT_TRUE(cairn({"show"}).json["assets"].empty());
 }
 
+TEST_F(Commands, WhatWasWithdrawnDoesNotComeBackUnderAnotherName) {
+  write_mailbox();
+  const std::string first = cairn(add_mailbox()).text("asset");
+  ASSERT_EQ(cairn({"revoke", first, "--reason", "my letters are mine"}).code, 0);
+  for (const char* name : {"mailbox", "other"}) {
+    std::vector<std::string> again = add_mailbox();
+    again[4] = name;
+    const Ran refused = cairn(again);
+    EXPECT_EQ(refused.code, 3) << name;
+    EXPECT_EQ(refused.error(), fmt::format("these bytes were withdrawn: they are those of record-set \"mailbox\" ({}), "
+                                           "which was revoked",
+                                           first.substr(0, 12)));
+  }
+  // Another letter more, and it is another mailbox: its owner's word counts anew.
+  write("mail.mbox", data::make_synthetic_mailbox({.seed = 3, .messages = 61}));
+  EXPECT_EQ(cairn(add_mailbox()).code, 0);
+}
+
+TEST_F(Commands, AQuestionIsReadBeforeItIsAnswered) {
+  write_mailbox();
+  ASSERT_EQ(cairn(add_mailbox()).code, 0);
+  const Ran misspelt = cairn({"can", "mailbox", "--task", "text.draft-repli"});
+  EXPECT_EQ(misspelt.code, 2);
+  EXPECT_EQ(misspelt.error(), "unknown task \"text.draft-repli\"");
+  EXPECT_EQ(cairn({"can", "mailbox", "--when", "2026-13-45"}).code, 2);
+  const Ran open = cairn({"can", "mailbox", "--task", "text.draft-reply"});
+  EXPECT_EQ(open.code, 3);
+  EXPECT_EQ(open.text("hint"),
+            "Without --purpose, --audience, --place the question is about every one; name the use that you mean.");
+  write("empty.mbox", "");
+  const Ran empty = cairn({"add", "mbox", at("empty.mbox"), "--name", "empty", "--permit", at("mail.permit.toml")});
+  EXPECT_EQ(empty.code, 2);
+  EXPECT_EQ(empty.error(), "the mailbox holds no message");
+}
+
 TEST_F(Commands, OneNameIsOneThing) {
   write_notes();
   ASSERT_EQ(cairn(add_notes()).code, 0);

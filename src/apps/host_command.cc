@@ -40,6 +40,11 @@ Result<int> host(const Shell& shell, const HostArguments& arguments) {
         swarm::shards_through_guard(*guard, std::make_shared<work::TrainingTokens>(std::move(tokens)), *plan);
     options.keep_shards = true;
   }
+  if (arguments.shards.empty() && !std::filesystem::is_directory(arguments.run / "shards"))
+    return fail_with_hint(
+        ErrorCode::invalid,
+        fmt::format("{} has no folder \"shards\", so there is nothing to give to volunteers", arguments.run.string()),
+        "name the shards that the plan was cut from: --shards ASSET");
   options.address = arguments.address;
   options.port = arguments.port;
   options.compute.threads = arguments.threads;

@@ -1,3 +1,5 @@
 #include "apps/cli.h"
 
-int main(int argc, char** argv) { return cairn::apps::run(argc, argv); }
+int main(int argc, char** argv) {
+  return cairn::apps::run(argc, argv);
+}

@@ -21,6 +21,8 @@ Result<CoordinatorClient> reach(const JoinOptions& options, const SecretKey& key
   for (int attempt = 1;; ++attempt) {
     auto client = CoordinatorClient::connect(options.url, key, stop);
     if (client || client.error().code != ErrorCode::unreachable || attempt == kFirstAttempts) return client;
+    const std::string note = fmt::format("no answer at {}, trying again", options.url);
+    options.env.progress({"join", static_cast<double>(attempt), kFirstAttempts, "attempts", note});
     std::unique_lock lock(mutex);
     never.wait_for(lock, kBetweenAttempts, stop);
     if (stop()) return fail(ErrorCode::interrupted, "asked to stop");

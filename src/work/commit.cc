@@ -55,6 +55,21 @@ Result<Found> find(const ledger::Ledger& ledger, const std::vector<AssetId>& can
   return out;
 }
 
+// A root of the site whose permission was taken back and that holds one of the output's blobs, if there is one.
+Result<std::optional<ledger::AssetSummary>> withdrawn(const ledger::Ledger& ledger,
+                                                      const std::vector<ledger::AssetSummary>& stored,
+                                                      const guard::Output& output) {
+  for (const ledger::AssetSummary& summary : stored) {
+    if (!summary.revoked) continue;
+    CAIRN_ASSIGN(const ledger::Asset asset, ledger.asset(summary.id));
+    if (!asset.manifest.inputs.empty()) continue;  // its own bytes were never added; they fell with what they came from
+    for (const ledger::BlobRef& ref : asset.manifest.blobs)
+      for (const guard::OutputBlob& blob : output.blobs)
+        if (ledger::holds(ref, blob.bytes)) return summary;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 permit::Use own_use(std::string action) {
@@ -101,6 +116,13 @@ Result<AssetId> commit_root(guard::Guard& guard, const Made& made, const permit:
                     made.name, found.other->brief()),
         fmt::format("give this one another --name, or end the other's use with: cairn revoke {} --reason TEXT",
                     found.other->brief()));
+  CAIRN_ASSIGN(const auto taken_back, withdrawn(guard.ledger(), stored, output));
+  if (taken_back)
+    return fail_with_hint(ErrorCode::denied,
+                          fmt::format("these bytes were withdrawn: they are those of {} \"{}\" ({}), which was revoked",
+                                      made.kind, taken_back->name, taken_back->id.brief()),
+                          "a withdrawal stands, whatever name or permit they come under; cairn why " +
+                              taken_back->id.brief() + " tells who took them back");
   return guard.commit({}, output);
 }
 

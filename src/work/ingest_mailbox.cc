@@ -8,6 +8,9 @@ namespace cairn::work {
 Result<RecordSet> ingest_mailbox(guard::Guard& guard, std::string_view mbox, const std::string& name,
                                  const permit::Permit& permit, const std::string& where, const std::string& owner) {
   CAIRN_ASSIGN(const std::vector<data::Message> messages, data::read_mbox(as_bytes(mbox)));
+  if (messages.empty())
+    return fail_with_hint(ErrorCode::invalid, "the mailbox holds no message",
+                          "an mbox begins with a line \"From ...\"");
   std::vector<data::Record> records;
   RecordSet out{.name = name, .source = name, .licences = "its owner's permit", .permit = permit};
   for (const data::Message& message : messages) {
