@@ -1,4 +1,5 @@
 #include "adapt/module.h"
+#include "model/compute.h"
 #include "model/json_fields.h"
 #include "train/steps.h"
 
@@ -29,6 +30,7 @@ void fields(Self& s, Visit& visit) {
 }
 
 Status check(const ModuleSettings& s, const model::ModelConfig& base) {
+  CAIRN_TRY(model::computable(base));
   const auto wrong = [](const char* name, auto value, const std::string& expected) {
     return train::out_of_range(kWhat, name, value, expected);
   };

@@ -55,6 +55,7 @@ Scorer& Scorer::operator=(Scorer&&) noexcept = default;
 Scorer::~Scorer() = default;
 
 Result<Scorer> Scorer::open(tensor::Context& context, const model::Model& model, const model::LowRank* module) {
+  CAIRN_TRY(model::computable(model.config()));
   if (module && module->config() != model.config()) {
     return fail(ErrorCode::invalid, "scoring: the module changes another architecture than the model's");
   }

@@ -40,6 +40,7 @@ Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
 
 Result<Session> Session::open(tensor::Context& context, const model::Model& model, const model::LowRank* module) {
+  CAIRN_TRY(model::computable(model.config()));
   if (module && module->config() != model.config()) {
     return fail(ErrorCode::invalid, "session: the module changes another architecture than the model's");
   }

@@ -20,7 +20,7 @@ Workspace::Workspace(const ModelConfig& c, std::size_t rows, std::size_t rank)
       dx_narrow(rows * c.width),
       dwide(rows * std::max(c.hidden, c.width)),
       dattended(rows * c.width),
-      dqkv(rows * (c.width + 2 * std::size_t{c.kv_width()})),
+      dqkv(rows * (c.qkv_width())),
       dqkv_narrow(dqkv.size()),
       dgate_up(rows * 2 * c.hidden),
       low_rank(rows * rank),
@@ -55,11 +55,11 @@ void block_backward(tensor::Context& context, const ComputeWeights& w, const Gra
   tensor::rms_norm_backward(context, {.rows = rows,
                                       .width = width,
                                       .x = b.middle.data(),
-                                      .weight = w.gain(layout.feed_forward_norm),
+                                      .weight = w.vector(layout.feed_forward_norm.weight),
                                       .rstd = b.feed_forward_rstd.data(),
                                       .dy = work.dwide.data(),
                                       .dx = dx,
-                                      .dweight = at(into.weights, layout.feed_forward_norm)});
+                                      .dweight = at(into.weights, layout.feed_forward_norm.weight)});
 
   tensor::to_bf16(context, rows * width, dx, work.dx_narrow.data());
   linear.backward(Site::output, b.attended.data(), work.dx_narrow.data(), work.dwide.data(), b.low_rank, into, scratch);
@@ -76,7 +76,7 @@ void block_backward(tensor::Context& context, const ComputeWeights& w, const Gra
   tensor::rope_backward(context, {.rows = rows,
                                   .heads = c.heads + 2 * c.kv_heads,
                                   .rotated = c.heads + c.kv_heads,
-                                  .head_width = c.head_size(),
+                                  .head_width = c.head_width(),
                                   .time = grain.time,
                                   .first = 0,
                                   .cosine = w.cosine(),
@@ -88,11 +88,11 @@ void block_backward(tensor::Context& context, const ComputeWeights& w, const Gra
   tensor::rms_norm_backward(context, {.rows = rows,
                                       .width = width,
                                       .x = b.x.data(),
-                                      .weight = w.gain(layout.attention_norm),
+                                      .weight = w.vector(layout.attention_norm.weight),
                                       .rstd = b.attention_rstd.data(),
                                       .dy = work.dwide.data(),
                                       .dx = dx,
-                                      .dweight = at(into.weights, layout.attention_norm)});
+                                      .dweight = at(into.weights, layout.attention_norm.weight)});
 }
 
 float forward_loss(tensor::Context& context, const ComputeWeights& w, const Grain& grain, Workspace& work,
@@ -125,19 +125,19 @@ float loss_and_gradient(tensor::Context& context, const ComputeWeights& w, const
   const MatrixShape head{rows, c.vocabulary, width};
   const float total = forward_loss(context, w, grain, work, work.dlogits.data());
 
-  multiply_back(context, work.dlogits.data(), w.matrix(layout.head), head, nullptr, work.dwide.data());
+  multiply_back(context, work.dlogits.data(), w.matrix(layout.head.weight), head, nullptr, work.dwide.data());
   if (into.weights) {
-    add_outer(context, work.dlogits.data(), work.activations.final_in.data(), head, into.weights + layout.head);
+    add_outer(context, work.dlogits.data(), work.activations.final_in.data(), head, into.weights + layout.head.weight);
   }
   std::fill_n(work.dx.begin(), rows * width, 0.0F);
   tensor::rms_norm_backward(context, {.rows = rows,
                                       .width = width,
                                       .x = work.activations.out.data(),
-                                      .weight = w.gain(layout.final_norm),
+                                      .weight = w.vector(layout.final_norm.weight),
                                       .rstd = work.activations.final_rstd.data(),
                                       .dy = work.dwide.data(),
                                       .dx = work.dx.data(),
-                                      .dweight = at(into.weights, layout.final_norm)});
+                                      .dweight = at(into.weights, layout.final_norm.weight)});
   for (std::size_t layer = c.layers; layer-- > 0;) block_backward(context, w, grain, layer, work, into);
   if (into.weights) {
     tensor::embedding_backward(context, {.rows = rows,

@@ -67,8 +67,9 @@ TEST(Checkpoint, SaysWhatDiffers) {
             "safetensors: tensor 'model.embed_tokens.weight' has elements \"I32\", expected \"F32\"");
   EXPECT_EQ(message(replaced(file, "\"shape\":[40,32]", "\"shape\":[32,40]")).substr(0, 43),
             "safetensors: 'model.embed_tokens.weight': e");
-  EXPECT_EQ(message(replaced(file, "decoder", "encoder")),
-            "model configuration: family 'encoder' is not known; this version knows 'decoder'");
+  EXPECT_EQ(message(replaced(file, "decoder", "dekoder")),
+            "model configuration: family 'dekoder' is not known; this version knows decoder, llama, gpt2, gpt-neox, "
+            "gptj, encoder");
   EXPECT_EQ(message(replaced(file, "cairn.checkpoint.1", "cairn.checkpoint.9")),
             "checkpoint: format 'cairn.checkpoint.9', expected 'cairn.checkpoint.1'");
   // Another architecture in the metadata than in the tensors: as many weights would fit, the names do not.

@@ -7,55 +7,52 @@
 
 namespace cairn::model {
 
-Layout layout_of(const ModelConfig& config) {
-  const std::vector<Parameter> parameters = parameters_of(config);
-  Layout out;
-  std::size_t next = 1;  // after the embedding
-  for (std::uint32_t layer = 0; layer < config.layers; ++layer) {
-    out.layers.push_back({.attention_norm = parameters[next].offset,
-                          .qkv = parameters[next + 1].offset,
-                          .output = parameters[next + 4].offset,
-                          .feed_forward_norm = parameters[next + 5].offset,
-                          .gate_up = parameters[next + 6].offset,
-                          .down = parameters[next + 8].offset});
-    next += 9;
+Status computable(const ModelConfig& config) {
+  if (config.vocabulary > kMostTokens) {
+    return fail(ErrorCode::unsupported, "model: {} tokens, this version computes with at most {}", config.vocabulary,
+                kMostTokens);
   }
-  out.final_norm = parameters[next].offset;
-  out.head = config.tied_embeddings ? out.embedding : parameters[next + 1].offset;
-  return out;
+  ModelConfig known;
+  const auto same = [&](auto ModelConfig::*... field) { return ((config.*field == known.*field) && ...); };
+  if (!same(&ModelConfig::norm, &ModelConfig::activation, &ModelConfig::positions, &ModelConfig::rotary_width,
+            &ModelConfig::rotary_interleaved, &ModelConfig::residual, &ModelConfig::causal, &ModelConfig::qkv_bias,
+            &ModelConfig::output_bias, &ModelConfig::feed_forward_bias, &ModelConfig::norm_bias,
+            &ModelConfig::head_bias, &ModelConfig::qk_norm, &ModelConfig::final_norm) ||
+      config.attention_width() != config.width) {
+    return fail(ErrorCode::unsupported, "model: the family '{}' with these parts is not computed by this version",
+                config.family);
+  }
+  return {};
 }
 
 ComputeWeights::ComputeWeights(tensor::Context& context, const Model& model)
     : config_(model.config()), layout_(layout_of(model.config())), copies_(model.weights().size()) {
   tensor::to_bf16(context, copies_.size(), model.weights().data(), copies_.data());
-  gains_.resize((2 * layout_.layers.size() + 1) * config_.width);
+  std::size_t end = 0;
+  for (const Parameter& p : model.parameters()) {
+    if (!p.is_gain()) continue;
+    spots_.push_back({p.offset, p.count, end});
+    end += p.count;
+  }
+  vectors_.resize(end);
   copy_gains(model.weights());
-  const std::size_t angles = std::size_t{config_.context} * config_.head_size() / 2;
+  if (config_.positions != Positions::rotary) return;
+  const std::size_t angles = std::size_t{config_.context} * config_.turned_width() / 2;
   cosine_.resize(angles);
   sine_.resize(angles);
-  tensor::rope_tables(config_.context, config_.head_size(), config_.rope_base, cosine_, sine_);
+  tensor::rope_tables(config_.context, config_.turned_width(), config_.rope_base, cosine_, sine_);
 }
 
 void ComputeWeights::copy_gains(std::span<const float> masters) {
-  float* out = gains_.data();
-  const auto copy = [&](std::size_t offset) {
-    const auto from = masters.subspan(offset, config_.width);
-    out = std::copy(from.begin(), from.end(), out);
-  };
-  for (const LayerLayout& layer : layout_.layers) {
-    copy(layer.attention_norm);
-    copy(layer.feed_forward_norm);
-  }
-  copy(layout_.final_norm);
+  for (const Vector& v : spots_)
+    std::ranges::copy(masters.subspan(v.offset, v.count), vectors_.begin() + static_cast<std::ptrdiff_t>(v.at));
 }
 
-const float* ComputeWeights::gain(std::size_t offset) const {
-  std::size_t row = 2 * layout_.layers.size();
-  for (std::size_t i = 0; i < layout_.layers.size(); ++i) {
-    if (layout_.layers[i].attention_norm == offset) row = 2 * i;
-    if (layout_.layers[i].feed_forward_norm == offset) row = 2 * i + 1;
-  }
-  return gains_.data() + row * config_.width;
+const float* ComputeWeights::vector(std::size_t offset) const {
+  if (offset == kAbsent) return nullptr;
+  // The biases of q, k and v are one vector, as are those of gate and up: the first one's place is asked for.
+  const auto spot = std::ranges::lower_bound(spots_, offset, {}, &Vector::offset);
+  return vectors_.data() + spot->at;
 }
 
 ComputeLowRank::ComputeLowRank(tensor::Context& context, const LowRank& delta)

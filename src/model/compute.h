@@ -4,10 +4,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
+#include "base/result.h"
 #include "model/config.h"
+#include "model/layout.h"
 #include "model/low_rank.h"
 #include "model/model.h"
 #include "tensor/bf16.h"
@@ -15,22 +18,10 @@
 
 namespace cairn::model {
 
-// Offsets into the flat buffer [P] of the matrices and gains of a block, in the order of parameters_of().
-struct LayerLayout {
-  std::size_t attention_norm;     // [C]
-  std::size_t qkv;                // [C + 2 G D, C]
-  std::size_t output;             // [C, C]
-  std::size_t feed_forward_norm;  // [C]
-  std::size_t gate_up;            // [2 F, C]
-  std::size_t down;               // [C, F]
-};
-struct Layout {
-  std::size_t embedding = 0;        // [V, C]
-  std::vector<LayerLayout> layers;  // [L]
-  std::size_t final_norm = 0;       // [C]
-  std::size_t head = 0;             // [V, C]; the embedding where tied
-};
-Layout layout_of(const ModelConfig& config);
+// unsupported: a configuration that forward() and loss_and_gradient() do not compute, or more tokens than the 16 bits
+// that training, scoring and generation give one.
+inline constexpr std::uint32_t kMostTokens = 65536;
+Status computable(const ModelConfig& config);
 
 class ComputeWeights {
  public:
@@ -39,19 +30,24 @@ class ComputeWeights {
   const ModelConfig& config() const { return config_; }
   const Layout& layout() const { return layout_; }
   const tensor::Bf16* matrix(std::size_t offset) const { return copies_.data() + offset; }
-  const float* gain(std::size_t offset) const;
-  const float* cosine() const { return cosine_.data(); }  // [T, D / 2]
-  const float* sine() const { return sine_.data(); }      // [T, D / 2]
+  // A gain or a bias in f32, by its offset in the flat buffer; null where it is kAbsent.
+  const float* vector(std::size_t offset) const;
+  const float* cosine() const { return cosine_.data(); }  // [T, half of the channels that turn]
+  const float* sine() const { return sine_.data(); }
 
-  // For an optimiser that writes the bf16 copies itself: [P], of which the gains' part is not read.
+  // For an optimiser that writes the bf16 copies itself: [P], of which the gains' and biases' part is not read.
   std::span<tensor::Bf16> copies() { return copies_; }
-  void copy_gains(std::span<const float> masters);  // masters: [P]
+  void copy_gains(std::span<const float> masters);  // and biases; masters: [P]
 
  private:
   ModelConfig config_;
   Layout layout_;
   std::vector<tensor::Bf16> copies_;  // [P]
-  std::vector<float> gains_;          // [2 L + 1, C]: in the order of the flat buffer
+  struct Vector {
+    std::size_t offset, count, at;
+  };
+  std::vector<Vector> spots_;   // of the gains and biases, by ascending offset
+  std::vector<float> vectors_;  // theirs, one behind the other
   std::vector<float> cosine_, sine_;
 };
 

@@ -1,12 +1,19 @@
 #include "model/config.h"
 
+#include <algorithm>
+#include <array>
+
 #include "model/json_fields.h"
+#include "model/layout.h"
 
 namespace cairn::model {
+namespace {
 
-// Found by argument, so it stands beside its struct.
+constexpr std::string_view kWhat = "model configuration";
+
+// The keys of the first version of the format.
 template <class Self, class Visit>
-void fields(Self& c, Visit& visit) {
+void first_fields(Self& c, Visit& visit) {
   visit("family", c.family);
   visit("vocabulary", c.vocabulary);
   visit("width", c.width);
@@ -20,67 +27,149 @@ void fields(Self& c, Visit& visit) {
   visit("tied_embeddings", c.tied_embeddings);
 }
 
+template <class Self, class Visit>
+void all_fields(Self& c, Visit& visit) {
+  first_fields(c, visit);
+  visit("head_size", c.head_size);
+  visit("norm", c.norm);
+  visit("activation", c.activation);
+  visit("positions", c.positions);
+  visit("rotary_width", c.rotary_width);
+  visit("rotary_interleaved", c.rotary_interleaved);
+  visit("residual", c.residual);
+  visit("causal", c.causal);
+  visit("qkv_bias", c.qkv_bias);
+  visit("output_bias", c.output_bias);
+  visit("feed_forward_bias", c.feed_forward_bias);
+  visit("norm_bias", c.norm_bias);
+  visit("head_bias", c.head_bias);
+  visit("qk_norm", c.qk_norm);
+  visit("final_norm", c.final_norm);
+}
+
+}  // namespace
+
+std::span<const std::string_view> names_of(Norm) {
+  static constexpr std::array<std::string_view, 2> kNames = {"rms", "layer"};
+  return kNames;
+}
+std::span<const std::string_view> names_of(Activation) {
+  static constexpr std::array<std::string_view, 3> kNames = {"swiglu", "gelu", "gelu_tanh"};
+  return kNames;
+}
+std::span<const std::string_view> names_of(Positions) {
+  static constexpr std::array<std::string_view, 3> kNames = {"rotary", "learned", "none"};
+  return kNames;
+}
+std::span<const std::string_view> names_of(Residual) {
+  static constexpr std::array<std::string_view, 3> kNames = {"sequential", "parallel", "parallel_shared_norm"};
+  return kNames;
+}
+std::span<const std::string_view> families() {
+  static constexpr std::array<std::string_view, 6> kNames = {kDecoderFamily, "llama", "gpt2",
+                                                             "gpt-neox",     "gptj",  "encoder"};
+  return kNames;
+}
+
 namespace {
 
 Status in_range(const char* name, std::uint32_t value, std::uint32_t least, std::uint32_t most,
                 std::uint32_t multiple) {
   if (value < least || value > most || value % multiple != 0) {
-    return fail(ErrorCode::invalid, "model configuration: {} is {}, expected {} to {}{}", name, value, least, most,
+    return fail(ErrorCode::invalid, "{}: {} is {}, expected {} to {}{}", kWhat, name, value, least, most,
                 multiple == 1 ? std::string() : fmt::format(" in steps of {}", multiple));
   }
   return {};
 }
 
+Status check_family(std::string_view family) {
+  if (std::ranges::find(families(), family) != families().end()) return {};
+  return fail(ErrorCode::unsupported, "{}: family '{}' is not known; this version knows {}", kWhat,
+              family.substr(0, 64), fmt::join(families(), ", "));
+}
+
+Status check_heads(const ModelConfig& c) {
+  if (c.head_size > 0) {
+    CAIRN_TRY(in_range("head_size", c.head_size, 16, 256, 16));
+  } else if (c.width % c.heads != 0 || c.head_width() % 16 != 0 || c.head_width() > 256) {
+    return fail(ErrorCode::invalid, "{}: width {} over {} heads is no head size of 16 to 256 in steps of 16", kWhat,
+                c.width, c.heads);
+  }
+  if (c.heads % c.kv_heads != 0) {
+    return fail(ErrorCode::invalid, "{}: heads ({}) is no multiple of kv_heads ({})", kWhat, c.heads, c.kv_heads);
+  }
+  if (c.rotary_width > c.head_width() || c.rotary_width % 2 != 0) {
+    return fail(ErrorCode::invalid, "{}: rotary_width is {}, expected an even number, at most the head's {}", kWhat,
+                c.rotary_width, c.head_width());
+  }
+  return {};
+}
+
+bool is_of_first_version(const ModelConfig& c) {
+  ModelConfig first;
+  first.vocabulary = c.vocabulary;
+  first.width = c.width;
+  first.layers = c.layers;
+  first.heads = c.heads;
+  first.kv_heads = c.kv_heads;
+  first.hidden = c.hidden;
+  first.context = c.context;
+  first.rope_base = c.rope_base;
+  first.norm_epsilon = c.norm_epsilon;
+  first.tied_embeddings = c.tied_embeddings;
+  return c == first;
+}
+
 }  // namespace
 
 Status check(const ModelConfig& c) {
-  if (c.family != kDecoderFamily) {
-    return fail(ErrorCode::unsupported, "model configuration: family '{}' is not known; this version knows '{}'",
-                c.family.substr(0, 64), kDecoderFamily);
-  }
-  CAIRN_TRY(in_range("vocabulary", c.vocabulary, 2, 65536, 1));
+  CAIRN_TRY(check_family(c.family));
+  CAIRN_TRY(in_range("vocabulary", c.vocabulary, 2, kMostVocabulary, 1));
   CAIRN_TRY(in_range("width", c.width, 16, 16384, 16));
   CAIRN_TRY(in_range("layers", c.layers, 1, 256, 1));
   CAIRN_TRY(in_range("heads", c.heads, 1, 256, 1));
   CAIRN_TRY(in_range("kv_heads", c.kv_heads, 1, 256, 1));
   CAIRN_TRY(in_range("hidden", c.hidden, 16, 65536, 16));
   CAIRN_TRY(in_range("context", c.context, 2, 65536, 1));
-  if (c.width % c.heads != 0 || c.head_size() % 16 != 0 || c.head_size() > 256) {
-    return fail(ErrorCode::invalid,
-                "model configuration: width {} over {} heads is no head size of 16 to 256 in steps of 16", c.width,
-                c.heads);
-  }
-  if (c.heads % c.kv_heads != 0) {
-    return fail(ErrorCode::invalid, "model configuration: heads ({}) is no multiple of kv_heads ({})", c.heads,
-                c.kv_heads);
-  }
+  CAIRN_TRY(check_heads(c));
   if (!(c.rope_base >= 1.0F && c.rope_base <= 1e9F)) {
-    return fail(ErrorCode::invalid, "model configuration: rope_base is {}, expected 1 to 1e9", c.rope_base);
+    return fail(ErrorCode::invalid, "{}: rope_base is {}, expected 1 to 1e9", kWhat, c.rope_base);
   }
   if (!(c.norm_epsilon >= 1e-12F && c.norm_epsilon <= 1e-1F)) {
-    return fail(ErrorCode::invalid, "model configuration: norm_epsilon is {}, expected 1e-12 to 0.1", c.norm_epsilon);
+    return fail(ErrorCode::invalid, "{}: norm_epsilon is {}, expected 1e-12 to 0.1", kWhat, c.norm_epsilon);
+  }
+  if (c.norm_bias && c.norm != Norm::layer) {
+    return fail(ErrorCode::invalid, "{}: norm_bias is true, but the norm is 'rms', which has none", kWhat);
   }
   if (parameter_count(c) > kMostParameters) {
-    return fail(ErrorCode::invalid, "model configuration: {} weights, at most {} are supported", parameter_count(c),
+    return fail(ErrorCode::invalid, "{}: {} weights, at most {} are supported", kWhat, parameter_count(c),
                 kMostParameters);
   }
   return {};
 }
 
-std::uint64_t parameter_count(const ModelConfig& c) {
-  const std::uint64_t width = c.width;
-  const std::uint64_t attention = width * (2 * width + 2 * std::uint64_t{c.kv_width()});
-  const std::uint64_t feed_forward = 3 * width * c.hidden;
-  const std::uint64_t embeddings = std::uint64_t{c.vocabulary} * width * (c.tied_embeddings ? 1 : 2);
-  return embeddings + c.layers * (attention + feed_forward + 2 * width) + width;
+std::uint64_t parameter_count(const ModelConfig& config) {
+  return layout_of(config).parameters;
 }
 
 std::string to_json(const ModelConfig& config) {
-  return fields_to_json(config);
+  FieldWriter writer;
+  is_of_first_version(config) ? first_fields(config, writer) : all_fields(config, writer);
+  return canonical(writer.object());
 }
 
 Result<ModelConfig> config_from_json(std::string_view text) {
-  CAIRN_ASSIGN(auto config, fields_from_json<ModelConfig>(text, "model configuration"));
+  auto json = parse_json(text);
+  if (!json) return fail(std::move(json).error().within(kWhat));
+  if (!json->is_object()) return fail(ErrorCode::malformed, "{}: expected an object, got {}", kWhat, json->type_name());
+  // First: a family of a later version has keys that this one does not know.
+  const auto family = json->find("family");
+  if (family != json->end() && family->is_string()) CAIRN_TRY(check_family(family->get_ref<const std::string&>()));
+  ModelConfig config;
+  FieldReader reader(*json, kWhat);
+  const bool first = family != json->end() && *family == kDecoderFamily && !json->contains("norm");
+  first ? first_fields(config, reader) : all_fields(config, reader);
+  CAIRN_TRY(reader.finish());
   CAIRN_TRY(check(config));
   return config;
 }

@@ -17,7 +17,7 @@ Activations::Activations(const ModelConfig& c, const Room& wanted)
     : room(wanted), blocks(wanted.keep == Keep::all ? c.layers : 1) {
   if (room.logit_rows == 0) room.logit_rows = room.rows;
   const std::size_t rows = room.rows, rank = room.rank;
-  const std::size_t width = c.width, hidden = c.hidden, qkv_width = width + 2 * std::size_t{c.kv_width()};
+  const std::size_t width = c.width, hidden = c.hidden, qkv_width = c.qkv_width();
   for (BlockActivations& b : blocks) {
     b.x.resize(rows * width);
     b.attention_rstd.resize(rows);
@@ -45,15 +45,15 @@ KeyValueCache::KeyValueCache(const ModelConfig& config)
 
 tensor::AttentionShape attention_in_block(const ModelConfig& c, std::size_t batch, std::size_t time,
                                           const BlockActivations& b) {
-  const std::size_t row = c.width + 2 * std::size_t{c.kv_width()};
+  const std::size_t row = c.qkv_width();
   return {.batch = batch,
           .time = time,
           .heads = c.heads,
           .kv_heads = c.kv_heads,
-          .head_width = c.head_size(),
+          .head_width = c.head_width(),
           .q_stride = row,
           .kv_stride = row,
-          .scale = 1.0F / tensor::math::sqrt(static_cast<float>(c.head_size())),
+          .scale = 1.0F / tensor::math::sqrt(static_cast<float>(c.head_width())),
           .q = b.qkv.data(),
           .k = b.qkv.data() + c.width,
           .v = b.qkv.data() + c.width + c.kv_width()};
@@ -97,14 +97,14 @@ void block(tensor::Context& context, const ComputeWeights& w, const ForwardPass&
                                      .width = width,
                                      .epsilon = c.norm_epsilon,
                                      .x = b.x.data(),
-                                     .weight = w.gain(at.attention_norm),
+                                     .weight = w.vector(at.attention_norm.weight),
                                      .y = b.attention_in.data(),
                                      .rstd = b.attention_rstd.data()});
   linear.forward(Site::qkv, b.attention_in.data(), nullptr, a.qkv.data(), b.low_rank);
   tensor::rope_forward(context, {.rows = rows,
                                  .heads = c.heads + 2 * c.kv_heads,
                                  .rotated = c.heads + c.kv_heads,
-                                 .head_width = c.head_size(),
+                                 .head_width = c.head_width(),
                                  .time = pass.time,
                                  .first = pass.cache ? pass.cache->length : 0,
                                  .cosine = w.cosine(),
@@ -122,7 +122,7 @@ void block(tensor::Context& context, const ComputeWeights& w, const ForwardPass&
                                      .width = width,
                                      .epsilon = c.norm_epsilon,
                                      .x = b.middle.data(),
-                                     .weight = w.gain(at.feed_forward_norm),
+                                     .weight = w.vector(at.feed_forward_norm.weight),
                                      .y = b.feed_forward_in.data(),
                                      .rstd = b.feed_forward_rstd.data()});
   linear.forward(Site::gate_up, b.feed_forward_in.data(), nullptr, b.gate_up.data(), b.low_rank);
@@ -157,10 +157,10 @@ void forward(tensor::Context& context, const ComputeWeights& w, const ForwardPas
                                      .width = width,
                                      .epsilon = c.norm_epsilon,
                                      .x = a.out.data(),
-                                     .weight = w.gain(w.layout().final_norm),
+                                     .weight = w.vector(w.layout().final_norm.weight),
                                      .y = a.final_in.data(),
                                      .rstd = a.final_rstd.data()});
-  multiply_rows(context, a.final_in.data() + pass.logits_from * width, w.matrix(w.layout().head),
+  multiply_rows(context, a.final_in.data() + pass.logits_from * width, w.matrix(w.layout().head.weight),
                 {rows - pass.logits_from, c.vocabulary, width}, nullptr, a.logits.data());
 }
 

@@ -4,18 +4,28 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "base/json.h"
 
 namespace cairn::model {
+
+// An enumeration whose values have words: names_of(value), found by argument, lists them in the order of the values.
+template <class T>
+concept Worded = std::is_enum_v<T> && requires(T value) {
+  { names_of(value) } -> std::convertible_to<std::span<const std::string_view>>;
+};
 
 class FieldWriter {
  public:
@@ -23,6 +33,10 @@ class FieldWriter {
   void operator()(const char* key, bool value) { object_[key] = value; }
   template <std::unsigned_integral T>
   requires(!std::same_as<T, bool>) void operator()(const char* key, T value) { object_[key] = value; }
+  template <Worded T>
+  void operator()(const char* key, T value) {
+    object_[key] = std::string(names_of(value)[static_cast<std::size_t>(value)]);
+  }
   // The shortest decimal that reads back as the same float: 0.001, not 0.0010000000474974513.
   void operator()(const char* key, float value) {
     const double brief = std::strtod(fmt::format("{}", value).c_str(), nullptr);
@@ -64,6 +78,20 @@ class FieldReader {
       return;
     }
     value = static_cast<float>(wide);
+  }
+
+  template <Worded T>
+  void operator()(const char* key, T& value) {
+    const Json* found = field(key, "a string", &Json::is_string);
+    if (!found) return;
+    const std::span<const std::string_view> names = names_of(value);
+    const auto& word = found->get_ref<const std::string&>();
+    const auto at = std::ranges::find(names, word);
+    if (at == names.end()) {
+      note(fmt::format("'{}' is '{}', expected one of {}", key, word.substr(0, 64), fmt::join(names, ", ")));
+      return;
+    }
+    value = static_cast<T>(at - names.begin());
   }
 
   // malformed with the first thing that was wrong.

@@ -44,13 +44,13 @@ std::size_t Linear::offset(Site site) const {
   const LayerLayout& at = w.layout().layers[layer];
   switch (site) {
     case Site::qkv:
-      return at.qkv;
+      return at.qkv.weight;
     case Site::output:
-      return at.output;
+      return at.output.weight;
     case Site::gate_up:
-      return at.gate_up;
+      return at.up.weight;
     case Site::down:
-      return at.down;
+      return at.down.weight;
   }
   CAIRN_CHECK(false);
 }
@@ -59,11 +59,11 @@ MatrixShape Linear::shape(Site site) const {
   const ModelConfig& c = w.config();
   switch (site) {
     case Site::qkv:
-      return {rows, c.width + 2 * std::size_t{c.kv_width()}, c.width};
+      return {rows, c.qkv_width(), c.width};
     case Site::output:
-      return {rows, c.width, c.width};
+      return {rows, c.width, c.attention_width()};
     case Site::gate_up:
-      return {rows, 2 * std::size_t{c.hidden}, c.width};
+      return {rows, c.up_width(), c.width};
     case Site::down:
       return {rows, c.width, c.hidden};
   }

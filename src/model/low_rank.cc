@@ -14,11 +14,10 @@ struct SiteShape {
 };
 
 std::array<SiteShape, kSites> sites_of(const ModelConfig& c) {
-  const std::uint64_t width = c.width, hidden = c.hidden;
-  return {{{"qkv", width, width + 2 * std::uint64_t{c.kv_width()}},
-           {"output", width, width},
-           {"gate_up", width, 2 * hidden},
-           {"down", hidden, width}}};
+  return {{{"qkv", c.width, c.qkv_width()},
+           {"output", c.attention_width(), c.width},
+           {"gate_up", c.width, c.up_width()},
+           {"down", c.hidden, c.width}}};
 }
 
 std::vector<Parameter> low_rank_parameters(const ModelConfig& config, std::uint64_t rank) {

@@ -32,34 +32,6 @@ void FloatBuffer::Free::operator()(float* data) const {
   ::operator delete[](data, kAlignment);
 }
 
-std::vector<Parameter> parameters_of(const ModelConfig& c) {
-  std::vector<Parameter> out;
-  std::size_t offset = 0;
-  const auto add = [&](std::string name, std::vector<std::uint64_t> shape) {
-    std::size_t count = 1;
-    for (const std::uint64_t n : shape) count *= n;
-    out.push_back({std::move(name), std::move(shape), offset, count});
-    offset += count;
-  };
-  const std::uint64_t width = c.width, kv = c.kv_width(), hidden = c.hidden;
-  add(std::string(kEmbedding), {c.vocabulary, width});
-  for (std::uint32_t layer = 0; layer < c.layers; ++layer) {
-    const std::string at = "model.layers." + std::to_string(layer) + ".";
-    add(at + "input_layernorm.weight", {width});
-    add(at + "self_attn.q_proj.weight", {width, width});
-    add(at + "self_attn.k_proj.weight", {kv, width});
-    add(at + "self_attn.v_proj.weight", {kv, width});
-    add(at + "self_attn.o_proj.weight", {width, width});
-    add(at + "post_attention_layernorm.weight", {width});
-    add(at + "mlp.gate_proj.weight", {hidden, width});
-    add(at + "mlp.up_proj.weight", {hidden, width});
-    add(at + "mlp.down_proj.weight", {width, hidden});
-  }
-  add("model.norm.weight", {width});
-  if (!c.tied_embeddings) add("lm_head.weight", {c.vocabulary, width});
-  return out;
-}
-
 Model::Model(ModelConfig config, std::vector<Parameter> parameters)
     : config_(std::move(config)),
       parameters_(std::move(parameters)),
@@ -82,7 +54,7 @@ Result<Model> Model::initialise(const ModelConfig& config, std::uint64_t seed) {
     const Parameter& p = model.parameters_[i];
     const std::span<float> values = model.weights().subspan(p.offset, p.count);
     if (p.is_gain()) {
-      std::fill(values.begin(), values.end(), 1.0F);
+      std::fill(values.begin(), values.end(), p.role == Role::gain ? 1.0F : 0.0F);
       continue;
     }
     const bool residual = p.name.ends_with("o_proj.weight") || p.name.ends_with("down_proj.weight");

@@ -13,23 +13,9 @@
 
 #include "base/result.h"
 #include "model/config.h"
+#include "model/layout.h"
 
 namespace cairn::model {
-
-// Where a named tensor lies in the flat buffer. Names and shapes are those of the Llama family in safetensors files.
-struct Parameter {
-  std::string name;
-  std::vector<std::uint64_t> shape;  // {rows, columns}, or {length} for a gain
-  std::size_t offset = 0;            // in floats
-  std::size_t count = 0;
-  bool is_gain() const { return shape.size() == 1; }
-};
-
-inline constexpr std::string_view kEmbedding = "model.embed_tokens.weight";
-
-// Every tensor of such a model in the order of the flat buffer. q, k and v of a layer lie together, as do gate and up,
-// so that each group is one matrix of a product.
-std::vector<Parameter> parameters_of(const ModelConfig& config);
 
 // f32 at an address that is a multiple of 64; zeroed when made.
 class FloatBuffer {
@@ -56,10 +42,10 @@ class Model {
  public:
   // All weights zero. The errors of check().
   static Result<Model> make(const ModelConfig& config);
-  // Gains 1; matrices normal with deviation 1 / sqrt(columns), those that write to the residual stream 1 / sqrt(2 L) of
-  // that, each from its own Philox stream (seed, tensor index): the same on every machine. A fixed deviation of 0.02,
-  // usual for models of a thousand channels, is far too small for a few hundred: it costs such models most of a short
-  // run.
+  // Gains 1, biases 0; matrices normal with deviation 1 / sqrt(columns), those that write to the residual stream 1 /
+  // sqrt(2 L) of that, each from its own Philox stream (seed, tensor index): the same on every machine. A fixed
+  // deviation of 0.02, usual for models of a thousand channels, is far too small for a few hundred: it costs such
+  // models most of a short run.
   static Result<Model> initialise(const ModelConfig& config, std::uint64_t seed);
 
   const ModelConfig& config() const { return config_; }
