@@ -15,6 +15,7 @@ Status check(const SamplingSettings& s) {
   }
   if (s.top_k > 65536) return wrong("top_k", s.top_k, "0 to 65536");
   if (!(s.top_p > 0.0F && s.top_p <= 1.0F)) return wrong("top_p", s.top_p, "above 0, at most 1");
+  if (!(s.min_p >= 0.0F && s.min_p <= 1.0F)) return wrong("min_p", s.min_p, "0 to 1");
   if (s.max_tokens < 1) return wrong("max_tokens", s.max_tokens, "at least 1");
   if (s.logprobs > 20) return wrong("logprobs", s.logprobs, "at most 20");
   if (s.stop.size() > 16) return wrong("the number of stop strings", s.stop.size(), "at most 16");

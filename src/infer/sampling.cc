@@ -36,19 +36,22 @@ std::uint16_t sample(std::span<const float> logits, const SamplingSettings& sett
   if (settings.temperature == 0.0F) return likeliest(logits, 1).front();
   std::vector<std::uint16_t> ids = likeliest(logits, settings.top_k == 0 ? logits.size() : settings.top_k);
   const float largest = logits[ids.front()];
-  std::vector<double> upto;  // cumulative weight, likeliest first
+  std::vector<float> weights;  // relative to the likeliest token's, best first
+  std::vector<double> upto;    // their running sum
   double total = 0;
   for (const std::uint16_t id : ids) {
-    total += static_cast<double>(tensor::math::exp((logits[id] - largest) / settings.temperature));
+    weights.push_back(tensor::math::exp((logits[id] - largest) / settings.temperature));
+    total += static_cast<double>(weights.back());
     upto.push_back(total);
   }
   const double wanted = static_cast<double>(settings.top_p) * total;
-  std::size_t kept = 0;
-  while (kept + 1 < ids.size() && upto[kept] < wanted) ++kept;
+  std::size_t last = 0;  // of those that are kept
+  while (last + 1 < ids.size() && upto[last] < wanted) ++last;
+  while (last > 0 && weights[last] < settings.min_p) --last;
   const double draw =
       static_cast<double>(tensor::random_uniform({.key = settings.seed, .stream = kSamplingStream}, position)) *
-      upto[kept];
-  const auto at = std::upper_bound(upto.begin(), upto.begin() + static_cast<std::ptrdiff_t>(kept), draw);
+      upto[last];
+  const auto at = std::upper_bound(upto.begin(), upto.begin() + static_cast<std::ptrdiff_t>(last), draw);
   return ids[static_cast<std::size_t>(at - upto.begin())];
 }
 

@@ -48,6 +48,7 @@ struct SamplingSettings {
   float temperature = 1.0F;  // 0: the likeliest token, always
   std::uint32_t top_k = 0;   // 0: all
   float top_p = 1.0F;        // in (0, 1]
+  float min_p = 0.0F;        // in [0, 1]: the least probability, as a share of the likeliest token's
   std::uint64_t seed = 0;    // with the settings and the prompt it fixes the text, on every machine
   std::uint32_t max_tokens = 64;
   std::vector<std::string> stop;  // at most 16, none empty; the text ends before the first that appears

@@ -182,6 +182,8 @@ TEST(Sampling, SettingsAreChecked) {
   EXPECT_EQ(message({}), "accepted");
   EXPECT_EQ(message({.temperature = -1.0F}), "sampling: temperature is -1, expected 0, or 0.01 to 100");
   EXPECT_EQ(message({.top_p = 0.0F}), "sampling: top_p is 0, expected above 0, at most 1");
+  EXPECT_EQ(message({.min_p = 1.5F}), "sampling: min_p is 1.5, expected 0 to 1");
+  EXPECT_EQ(message({.min_p = -0.1F}), "sampling: min_p is -0.1, expected 0 to 1");
   EXPECT_EQ(message({.max_tokens = 0}), "sampling: max_tokens is 0, expected at least 1");
   EXPECT_EQ(message({.stop = {""}}), "sampling: the length of a stop string is 0, expected 1 to 1024 bytes");
   EXPECT_EQ(message({.logprobs = 21}), "sampling: logprobs is 21, expected at most 20");
@@ -203,6 +205,31 @@ TEST(Sampling, CutsAndTemperatureDoWhatTheySay) {
   EXPECT_NEAR(top2[1], 10000, 400);
   EXPECT_EQ(nucleus[0] + nucleus[2], 0);  // 1 alone has .42, with 3 it is .84
   EXPECT_GT(nucleus[3], 0);
+}
+
+TEST(Sampling, MinPIsAShareOfTheLikeliest) {
+  // Shares of the likeliest: 1, 1/2, 1/4, 1/8; at temperature 2 they are 1, .71, .5, .35.
+  const std::vector<float> logits = {0.0F, -0.69314F, -1.38629F, -2.07944F};
+  const auto drawn = [&](SamplingSettings settings) {
+    std::vector<int> counts(4);
+    settings.seed = 3;
+    for (std::uint64_t i = 0; i < 20000; ++i) ++counts[sample(logits, settings, i)];
+    return counts;
+  };
+  const auto kept = [&](const SamplingSettings& settings) {
+    const auto counts = drawn(settings);
+    return std::ranges::count_if(counts, [](int n) { return n > 0; });
+  };
+  EXPECT_EQ(kept({.min_p = 0.0F}), 4);
+  EXPECT_EQ(kept({.min_p = 0.2F}), 3);
+  EXPECT_EQ(kept({.min_p = 0.6F}), 1);
+  EXPECT_EQ(kept({.min_p = 1.0F}), 1);
+  EXPECT_EQ(kept({.temperature = 2.0F, .min_p = 0.4F}), 3);  // temperature comes first
+  EXPECT_EQ(kept({.top_k = 2, .min_p = 0.2F}), 2);           // each cut is on top of the others
+  EXPECT_EQ(kept({.top_p = 0.5F, .min_p = 0.2F}), 1);
+  const auto counts = drawn({.min_p = 0.2F});
+  EXPECT_NEAR(counts[0], 20000 * 4 / 7.0, 400);
+  EXPECT_NEAR(counts[2], 20000 * 1 / 7.0, 400);
 }
 
 }  // namespace

@@ -123,6 +123,8 @@ Status read_sampling(Members& members, GenerationRequest& out) {
   CAIRN_ASSIGN(const auto top_p, members.number("top_p", 0, 1));
   if (top_p && *top_p <= 0) return wrong(ErrorCode::invalid, "top_p", "expected more than 0");
   if (top_p) sampling.top_p = std::max(static_cast<float>(*top_p), 1e-6F);
+  CAIRN_ASSIGN(const auto min_p, members.number("min_p", 0, 1));
+  if (min_p) sampling.min_p = static_cast<float>(*min_p);
   CAIRN_ASSIGN(const auto top_k, members.whole("top_k", 0, kMostTokens));
   if (top_k) sampling.top_k = static_cast<std::uint32_t>(*top_k);
   CAIRN_ASSIGN(const auto seed, members.whole("seed", INT64_MIN, INT64_MAX));

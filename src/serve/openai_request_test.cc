@@ -18,7 +18,7 @@ Result<GenerationRequest> chat(std::string_view body) {
 
 TEST(OpenAiRequest, ReadsACompletionWithEverything) {
   const auto request = completion(
-      R"({"model": "base+mailbox", "prompt": "Dear", "max_tokens": 7, "temperature": 0, "top_p": 0.5, "top_k": 9,
+      R"({"model": "base+mailbox", "prompt": "Dear", "max_tokens": 7, "temperature": 0, "top_p": 0.5, "min_p": 0.05, "top_k": 9,
     "seed": -1, "stop": ["\n", "END"], "logprobs": 2, "echo": true, "n": 1, "user": "u", "logit_bias": {}, "presence_penalty": 0.0,
     "cairn": {"task": "text.draft-reply", "purpose": "personal", "audience": "members"}})");
   ASSERT_TRUE(request) << request.error().message;
@@ -27,6 +27,7 @@ TEST(OpenAiRequest, ReadsACompletionWithEverything) {
   EXPECT_EQ(request->sampling.max_tokens, 7u);
   EXPECT_EQ(request->sampling.temperature, 0);
   EXPECT_EQ(request->sampling.top_p, 0.5F);
+  EXPECT_EQ(request->sampling.min_p, 0.05F);
   EXPECT_EQ(request->sampling.top_k, 9u);
   EXPECT_EQ(request->seed, ~std::uint64_t{0});
   EXPECT_EQ(request->sampling.stop, (std::vector<std::string>{"\n", "END"}));
@@ -43,6 +44,7 @@ TEST(OpenAiRequest, DefaultsAreOpenAis) {
   EXPECT_EQ(request->sampling.max_tokens, 16u);
   EXPECT_EQ(request->sampling.temperature, 1);
   EXPECT_EQ(request->sampling.top_p, 1);
+  EXPECT_EQ(request->sampling.min_p, 0);
   EXPECT_FALSE(request->seed);
   EXPECT_FALSE(request->logprobs);
   EXPECT_EQ(request->use, permit::Use{});
@@ -83,6 +85,7 @@ TEST(OpenAiRequest, WhatIsNotDoneHereIsRefusedByName) {
       {R"("temperature": 3)", "\"temperature\": expected 0 to 2, got 3"},
       {R"("temperature": "hot")", "\"temperature\": expected a number, got string"},
       {R"("top_p": 0)", "\"top_p\": expected more than 0"},
+      {R"("min_p": 1.5)", "\"min_p\": expected 0 to 1, got 1.5"},
       {R"("max_tokens": 0)", "\"max_tokens\": expected 1 to 65536, got 0"},
       {R"("max_tokens": 1.5)", "\"max_tokens\": expected a whole number, got number"},
       {R"("max_tokens": 1, "max_completion_tokens": 2)", "\"max_tokens\": differs from \"max_completion_tokens\""},
