@@ -1,4 +1,4 @@
-// exp, log, tanh, sigmoid, sin and cos over packs: fixed polynomials with fused multiply-adds (coefficients: truncated
+// exp, tanh, sigmoid and erf over packs: fixed polynomials with fused multiply-adds (coefficients: truncated
 // Chebyshev series of the functions named, rounded to binary32). The single definition that math.h and all kernels
 // share.
 #pragma once
@@ -7,7 +7,7 @@
 
 namespace cairn::tensor::functions {
 
-// Internal linkage: each instruction set compiles its own copy (kernels_rows.h says why).
+// Internal linkage: each instruction set compiles its own copy (kernels_walk.h says why).
 namespace {
 
 // Horner's scheme, highest coefficient first.
@@ -56,6 +56,20 @@ inline P tanh(P x) {
   const P inner = P::fma(horner(square, kC), P::mul(square, x), x);
   const P outer = P::sub(one, P::div(P::set(2.0f), P::add(exp(P::add(size, size)), one)));
   return P::select_less(size, P::set(0.625f), inner, P::select_less(x, zero, P::neg(outer), outer));
+}
+
+// For |x| < 0.875 x + x p(x^2), else sign(x) (1 - e^q(|x|)), q the logarithm of 1 - erf; 1 - e^q(4) rounds to 1.
+template <class P>
+inline P erf(P x) {
+  static constexpr float kP[] = {0x1.06eba6p-3f,  -0x1.81270ep-2f, 0x1.ce21b2p-4f,
+                                 -0x1.b6fbe2p-6f, 0x1.49fb56p-8f,  -0x1.460756p-11f};
+  static constexpr float kQ[] = {0x1.37136ap-12f, -0x1.2150eap+0f, -0x1.4392dep-1f, -0x1.c24f92p-4f, 0x1.af9b4ep-6f,
+                                 -0x1.362c52p-8f, 0x1.35fb9cp-11f, -0x1.7cf81p-15f, 0x1.aef474p-20f};
+  const P zero = P::set(0.0f);
+  const P size = P::select_less(x, zero, P::neg(x), x);
+  const P inner = P::fma(horner(P::mul(x, x), kP), x, x);
+  const P outer = P::sub(P::set(1.0f), exp(horner(P::min(P::set(4.0f), size), kQ)));
+  return P::select_less(size, P::set(0.875f), inner, P::select_less(x, zero, P::neg(outer), outer));
 }
 
 }  // namespace

@@ -8,8 +8,11 @@
 #include <cstdint>
 
 #include "tensor/attention.h"
+#include "tensor/bias.h"
+#include "tensor/dropout.h"
 #include "tensor/elementwise.h"
 #include "tensor/embedding.h"
+#include "tensor/gelu.h"
 #include "tensor/isa.h"
 #include "tensor/loss.h"
 #include "tensor/norm.h"
@@ -48,15 +51,27 @@ struct Kernels {
   void (*rms_norm_forward)(const RmsNormForward&, Range rows);
   void (*rms_norm_backward)(const RmsNormBackward&, Range rows);     // dx
   void (*rms_norm_dweight)(const RmsNormBackward&, Range channels);  // dweight
+  void (*layer_norm_forward)(const LayerNormForward&, Range rows);
+  void (*layer_norm_backward)(const LayerNormBackward&, Range rows);   // dx
+  void (*layer_norm_gains)(const LayerNormBackward&, Range channels);  // dweight, dbias
+  void (*head_norm_forward)(const HeadNormForward&, Range rows);
+  void (*head_norm_backward)(const HeadNormBackward&, Range rows);     // dx
+  void (*head_norm_dweight)(const HeadNormBackward&, Range channels);  // dweight
   void (*rope_forward)(const Rope&, Range rows);
   void (*rope_backward)(const Rope&, Range rows);
   void (*swiglu_forward)(const SwigluForward&, Range rows);
   void (*swiglu_backward)(const SwigluBackward&, Range rows);
+  void (*gelu_forward)(const GeluForward&, Range rows);
+  void (*gelu_backward)(const GeluBackward&, Range rows);
+  void (*add_bias)(const AddBias&, Range rows);
+  void (*bias_gradient)(const BiasGradient&, Range channels);
+  void (*dropout)(const ApplyDropout&, Range elements);
   void (*attention_forward)(const AttentionForward&, Range groups);  // group: b * G + g, all its query heads
   void (*attention_backward)(const AttentionBackward&, Range groups);
   void (*cross_entropy)(const CrossEntropy&, Range rows);
   void (*embedding_forward)(const EmbeddingForward&, Range rows);
   void (*embedding_backward)(const EmbeddingBackward&, const TokenGroups&, Range groups);
+  void (*position_gradient)(const PositionGradient&, Range times);
   void (*to_bf16)(std::size_t n, const float* in, Bf16* out);
   void (*to_float)(std::size_t n, const Bf16* in, float* out);
   void (*add)(std::size_t n, const float* a, const float* b, float* out);

@@ -7,7 +7,7 @@
 
 namespace cairn::tensor {
 
-// Internal linkage: each instruction set compiles its own copy (kernels_rows.h says why).
+// Internal linkage: each instruction set compiles its own copy (kernels_walk.h says why).
 namespace {
 
 template <class P, class T>
@@ -282,15 +282,27 @@ constexpr Kernels make_kernels() {
           .rms_norm_forward = &R::rms_norm_forward,
           .rms_norm_backward = &R::rms_norm_backward,
           .rms_norm_dweight = &R::rms_norm_dweight,
+          .layer_norm_forward = &R::layer_norm_forward,
+          .layer_norm_backward = &R::layer_norm_backward,
+          .layer_norm_gains = &R::layer_norm_gains,
+          .head_norm_forward = &R::head_norm_forward,
+          .head_norm_backward = &R::head_norm_backward,
+          .head_norm_dweight = &R::head_norm_dweight,
           .rope_forward = &R::rope_forward,
           .rope_backward = &R::rope_backward,
           .swiglu_forward = &R::swiglu_forward,
           .swiglu_backward = &R::swiglu_backward,
+          .gelu_forward = &R::gelu_forward,
+          .gelu_backward = &R::gelu_backward,
+          .add_bias = &R::add_bias,
+          .bias_gradient = &R::bias_gradient,
+          .dropout = &R::dropout,
           .attention_forward = &AttentionKernels<P, A>::attention_forward,
           .attention_backward = &AttentionKernels<P, A>::attention_backward,
           .cross_entropy = &R::cross_entropy,
           .embedding_forward = &R::embedding_forward,
           .embedding_backward = &R::embedding_backward,
+          .position_gradient = &R::position_gradient,
           .to_bf16 = &V::to_bf16,
           .to_float = &V::to_float,
           .add = &V::add,

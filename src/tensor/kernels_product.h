@@ -13,7 +13,7 @@
 
 namespace cairn::tensor {
 
-// Internal linkage: each instruction set compiles its own copy (kernels_rows.h says why).
+// Internal linkage: each instruction set compiles its own copy (kernels_walk.h says why).
 namespace {
 
 // Hands out 64-byte aligned pieces of one block; with no block it only measures.

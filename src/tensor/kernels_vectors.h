@@ -6,7 +6,7 @@
 
 namespace cairn::tensor {
 
-// Internal linkage: each instruction set compiles its own copy (kernels_rows.h says why).
+// Internal linkage: each instruction set compiles its own copy (kernels_walk.h says why).
 namespace {
 
 template <class P>

@@ -68,6 +68,9 @@ float tanh(float x) {
 float sigmoid(float x) {
   return canonical(functions::sigmoid(One::set(x)).v.value);
 }
+float erf(float x) {
+  return canonical(functions::erf(One::set(x)).v.value);
+}
 float sin(float x) {
   return sine(x, 0);
 }

@@ -52,11 +52,29 @@ void rms_norm_backward(Context& context, const RmsNormBackward& op) {
   share(context, op.width, 16, op.rows, [&](Range c) { context.kernels().rms_norm_dweight(op, c); });
 }
 
-void rope_tables(std::size_t time, std::size_t head_width, float base, std::span<float> cosine, std::span<float> sine) {
-  const std::size_t half = head_width / 2;
+void layer_norm_forward(Context& context, const LayerNormForward& op) {
+  share(context, op.rows, 1, op.width, [&](Range r) { context.kernels().layer_norm_forward(op, r); });
+}
+void layer_norm_backward(Context& context, const LayerNormBackward& op) {
+  share(context, op.rows, 1, op.width, [&](Range r) { context.kernels().layer_norm_backward(op, r); });
+  if (op.dweight == nullptr && op.dbias == nullptr) return;
+  share(context, op.width, 16, op.rows, [&](Range c) { context.kernels().layer_norm_gains(op, c); });
+}
+void head_norm_forward(Context& context, const HeadNormForward& op) {
+  share(context, op.rows, 1, op.heads * op.head_width, [&](Range r) { context.kernels().head_norm_forward(op, r); });
+}
+void head_norm_backward(Context& context, const HeadNormBackward& op) {
+  if (op.dweight != nullptr)  // first, since dx may be dy
+    share(context, op.head_width, 16, op.rows * op.heads, [&](Range c) { context.kernels().head_norm_dweight(op, c); });
+  share(context, op.rows, 1, op.heads * op.head_width, [&](Range r) { context.kernels().head_norm_backward(op, r); });
+}
+
+void rope_tables(std::size_t time, std::size_t rotated_width, float base, std::span<float> cosine,
+                 std::span<float> sine) {
+  const std::size_t half = rotated_width / 2;
   const Lane log_base{math::log(base)};
   for (std::size_t i = 0; i < half; ++i) {
-    const Lane exponent = Lane{-2.0f * static_cast<float>(i)} / Lane{static_cast<float>(head_width)};
+    const Lane exponent = Lane{-2.0f * static_cast<float>(i)} / Lane{static_cast<float>(rotated_width)};
     const Lane frequency{math::exp((exponent * log_base).value)};
     for (std::size_t t = 0; t < time; ++t) {
       const float angle = (Lane{static_cast<float>(t)} * frequency).value;
@@ -77,6 +95,25 @@ void swiglu_forward(Context& context, const SwigluForward& op) {
 }
 void swiglu_backward(Context& context, const SwigluBackward& op) {
   share(context, op.rows, 1, 4 * op.hidden, [&](Range r) { context.kernels().swiglu_backward(op, r); });
+}
+
+void gelu_forward(Context& context, const GeluForward& op) {
+  share(context, op.rows, 1, 2 * op.hidden, [&](Range r) { context.kernels().gelu_forward(op, r); });
+}
+void gelu_backward(Context& context, const GeluBackward& op) {
+  share(context, op.rows, 1, 4 * op.hidden, [&](Range r) { context.kernels().gelu_backward(op, r); });
+}
+
+void add_bias(Context& context, const AddBias& op) {
+  share(context, op.rows, 1, op.width, [&](Range r) { context.kernels().add_bias(op, r); });
+}
+void bias_gradient(Context& context, const BiasGradient& op) {
+  share(context, op.width, 16, op.rows, [&](Range c) { context.kernels().bias_gradient(op, c); });
+}
+
+void dropout(Context& context, const ApplyDropout& op) {
+  if (op.dropout.rate <= 0.0f) return;
+  share(context, op.n, 16, 2, [&](Range r) { context.kernels().dropout(op, r); });
 }
 
 void attention_forward(Context& context, const AttentionForward& op) {
@@ -108,6 +145,11 @@ void embedding_backward(Context& context, const EmbeddingBackward& op) {
   starts.push_back(static_cast<std::uint32_t>(op.rows));
   const TokenGroups tokens{positions.data(), starts.data()};
   share(context, groups, 1, 2 * op.width, [&](Range g) { context.kernels().embedding_backward(op, tokens, g); });
+}
+
+void position_gradient(Context& context, const PositionGradient& op) {
+  share(context, op.time, 1, op.rows / op.time * op.width,
+        [&](Range t) { context.kernels().position_gradient(op, t); });
 }
 
 void to_bf16(Context& context, std::size_t n, const float* in, Bf16* out) {

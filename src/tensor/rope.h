@@ -1,5 +1,7 @@
-// Rotary position embedding (Su et al. 2021, arXiv 2104.09864, equation 34), forward and backward, with the pairs (i, i
-// + D/2) of each head. The same pass rounds to bfloat16, which the attention and the products want. D head width, even.
+// Rotary position embedding (Su et al. 2021, arXiv 2104.09864, equation 34), forward and backward: over whole heads or
+// over the first channels of each (GPT-NeoX's and GPT-J's partial form), with the pairs (i, i + R/2) or, interleaved,
+// (2i, 2i + 1). The same pass rounds to bfloat16, which the attention and the products want. D head width, R channels
+// of a head that turn, even. The caller owns all memory.
 #pragma once
 
 #include <cstddef>
@@ -10,15 +12,18 @@
 
 namespace cairn::tensor {
 
-// cosine[t, i] and sine[t, i] of t * base^(-2i/D), both [time, D/2]. Serial; once per model.
-void rope_tables(std::size_t time, std::size_t head_width, float base, std::span<float> cosine, std::span<float> sine);
+// cosine[t, i] and sine[t, i] of t * base^(-2i/R), both [time, R/2]. Serial; once per model.
+void rope_tables(std::size_t time, std::size_t rotated_width, float base, std::span<float> cosine,
+                 std::span<float> sine);
 
 // Rows of (heads) x D. The first `rotated` heads are turned by the angle of the row's position, the others pass
 // unchanged; all are rounded to bfloat16. Row r has position first + r % time.
 struct Rope {
   std::size_t rows = 0, heads = 0, rotated = 0, head_width = 0;
+  std::size_t rotated_width = 0;  // R; the channels of a head from R on pass unchanged; 0: all turn
+  bool interleaved = false;
   std::size_t time = 0, first = 0;
-  const float* cosine = nullptr;  // [>= first + time, D/2]
+  const float* cosine = nullptr;  // [>= first + time, R/2]
   const float* sine = nullptr;
   const float* in = nullptr;  // [rows, heads, D]
   Bf16* out = nullptr;        // [rows, heads, D]
