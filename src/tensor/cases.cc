@@ -62,42 +62,67 @@ void keep(Bytes& out, const std::vector<E>& values) {
   out.insert(out.end(), p, p + values.size() * sizeof(E));
 }
 
-void product_of(Context& context, Inputs& in, std::array<std::size_t, 3> shape, Bytes& out, bool a_columns,
-                bool b_columns, bool adds) {
+// Which operands lie with k outermost, whether c is added to, and how long one chain is.
+struct Way {
+  bool a_columns = false, b_columns = false, adds = false;
+  std::size_t fold = 0;
+};
+template <class E>
+std::vector<E> draw(Inputs& in, std::size_t n) {
+  if constexpr (sizeof(E) == 2)
+    return in.bf16s(n);
+  else
+    return in.floats(n);
+}
+template <class E>
+void product_of(Context& context, Inputs& in, std::array<std::size_t, 3> shape, Bytes& out, const Way& way) {
   const auto [m, n, k] = shape;
   const std::size_t gap = in.between(0, 3);
-  const std::size_t a_stride = (a_columns ? m : k) + gap, b_stride = (b_columns ? n : k) + gap, stride = n + gap;
-  const auto a = in.bf16s(a_stride * (a_columns ? k : m)), b = in.bf16s(b_stride * (b_columns ? k : n));
+  const std::size_t a_stride = (way.a_columns ? m : k) + gap, b_stride = (way.b_columns ? n : k) + gap,
+                    stride = n + gap;
+  const auto a = draw<E>(in, a_stride * (way.a_columns ? k : m)), b = draw<E>(in, b_stride * (way.b_columns ? k : n));
   auto c = in.floats(m * stride);
-  multiply(context, {.m = m,
-                     .n = n,
-                     .k = k,
-                     .a = a_columns ? by_columns(a.data(), a_stride) : by_rows(a.data(), a_stride),
-                     .b = b_columns ? by_columns(b.data(), b_stride) : by_rows(b.data(), b_stride),
-                     .addend = adds ? c.data() : nullptr,
-                     .c = c.data(),
-                     .c_stride = stride});
+  multiply(context, ProductOf<E>{.m = m,
+                                 .n = n,
+                                 .k = k,
+                                 .a = way.a_columns ? by_columns(a.data(), a_stride) : by_rows(a.data(), a_stride),
+                                 .b = way.b_columns ? by_columns(b.data(), b_stride) : by_rows(b.data(), b_stride),
+                                 .addend = way.adds ? c.data() : nullptr,
+                                 .c = c.data(),
+                                 .c_stride = stride,
+                                 .fold = way.fold});
   keep(out, c);
 }
-void product_case(Context& context, Inputs& in, std::size_t size, Bytes& out, bool a_columns, bool b_columns,
-                  bool adds) {
+template <class E>
+void product_case(Context& context, Inputs& in, std::size_t size, Bytes& out, const Way& way) {
   const std::size_t m = in.between(1, size), n = in.between(1, size), k = in.between(1, size);
-  product_of(context, in, {m, n, k}, out, a_columns, b_columns, adds);
+  product_of<E>(context, in, {m, n, k}, out, way);
 }
 // Chains longer than a kernel runs through at once.
+template <class E>
 void product_long(Context& context, Inputs& in, std::size_t size, Bytes& out) {
   const std::size_t m = in.between(1, 20), n = in.between(1, 40), k = in.between(500, 500 + 20 * size);
-  product_of(context, in, {m, n, k}, out, true, true, true);
-  product_of(context, in, {m, n, k}, out, false, false, false);
+  product_of<E>(context, in, {m, n, k}, out, {true, true, true});
+  product_of<E>(context, in, {m, n, k}, out, {});
 }
+template <class E>
 void product_rows(Context& c, Inputs& in, std::size_t size, Bytes& out) {
-  product_case(c, in, size, out, false, false, false);
+  product_case<E>(c, in, size, out, {});
 }
+template <class E>
 void product_columns(Context& c, Inputs& in, std::size_t size, Bytes& out) {
-  product_case(c, in, size, out, false, true, false);
+  product_case<E>(c, in, size, out, {.b_columns = true});
 }
+template <class E>
 void product_gradient(Context& c, Inputs& in, std::size_t size, Bytes& out) {
-  product_case(c, in, size, out, true, true, true);
+  product_case<E>(c, in, size, out, {true, true, true});
+}
+// Several chains to an output, the last one shorter; long ones too.
+template <class E>
+void product_fold(Context& c, Inputs& in, std::size_t size, Bytes& out) {
+  product_case<E>(c, in, size, out, {true, true, true, in.between(1, size)});
+  product_case<E>(c, in, size, out, {.fold = in.between(1, size)});
+  product_of<E>(c, in, {in.between(1, 20), in.between(1, 40), 20 * size}, out, {true, true, true, 15 * size});
 }
 
 void norm(Context& context, Inputs& in, std::size_t size, Bytes& out) {
@@ -305,10 +330,16 @@ void random(Context&, Inputs& in, std::size_t size, Bytes& out) {
   keep(out, in.positive(size));
 }
 
-constexpr std::array kCases = {Case{"product.rows", product_rows},
-                               Case{"product.columns", product_columns},
-                               Case{"product.gradient", product_gradient},
-                               Case{"product.long", product_long},
+constexpr std::array kCases = {Case{"product.rows", product_rows<Bf16>},
+                               Case{"product.columns", product_columns<Bf16>},
+                               Case{"product.gradient", product_gradient<Bf16>},
+                               Case{"product.long", product_long<Bf16>},
+                               Case{"product.fold", product_fold<Bf16>},
+                               Case{"product.float.rows", product_rows<float>},
+                               Case{"product.float.columns", product_columns<float>},
+                               Case{"product.float.gradient", product_gradient<float>},
+                               Case{"product.float.long", product_long<float>},
+                               Case{"product.float.fold", product_fold<float>},
                                Case{"attention", attention},
                                Case{"attention.cache", attention_over_cache},
                                Case{"cross_entropy", loss},

@@ -106,6 +106,52 @@ TEST(Product, IsNearTheTruth) {
     }
 }
 
+TEST(Product, FoldIsOneProductForEachGrain) {
+  Context context = make();
+  constexpr std::size_t kM = 30, kN = 50, kGrain = 70, kGrains = 3, kK = kGrain * kGrains;
+  const auto a = narrow(normals(1, kM * kK)), b = narrow(normals(2, kN * kK));
+  Floats folded = normals(3, kM * kN), apart = folded;
+  Product op{.m = kM,
+             .n = kN,
+             .k = kK,
+             .a = by_columns(a.data(), kM),
+             .b = by_columns(b.data(), kN),
+             .addend = folded.data(),
+             .c = folded.data(),
+             .c_stride = kN,
+             .fold = kGrain};
+  multiply(context, op);
+  op.k = kGrain;
+  op.fold = 0;
+  op.addend = op.c = apart.data();
+  for (std::size_t g = 0; g < kGrains; ++g, op.a.data += kGrain * kM, op.b.data += kGrain * kN) multiply(context, op);
+  EXPECT_EQ(folded, apart);
+}
+
+TEST(Product, OfFloatsIsNearTheTruth) {
+  Context context = make();
+  constexpr std::size_t kM = 37, kN = 45, kK = 333;
+  const Floats a = normals(1, kM * kK), b = normals(2, kN * kK);
+  Floats c(kM * kN);
+  multiply(context, FloatProduct{.m = kM,
+                                 .n = kN,
+                                 .k = kK,
+                                 .a = by_rows(a.data(), kK),
+                                 .b = by_columns(b.data(), kN),
+                                 .c = c.data(),
+                                 .c_stride = kN});
+  for (std::size_t i = 0; i < kM; ++i)
+    for (std::size_t j = 0; j < kN; ++j) {
+      double truth = 0, size = 0;
+      for (std::size_t k = 0; k < kK; ++k) {
+        const double term = static_cast<double>(a[i * kK + k]) * static_cast<double>(b[k * kN + j]);
+        truth += term;
+        size += std::fabs(term);
+      }
+      EXPECT_NEAR(c[i * kN + j], truth, kK * 0x1p-24 * size);
+    }
+}
+
 TEST(RmsNorm, ForwardAndGradients) {
   Context context = make();
   constexpr std::size_t kRows = 5, kWidth = 21;

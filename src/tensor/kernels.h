@@ -44,8 +44,9 @@ inline constexpr std::size_t kSumBlock = 4096;
 inline constexpr std::size_t kCausalBlock = 32;
 
 struct Kernels {
-  std::size_t row_step, column_step;  // ranges of `product` begin at multiples of these
+  std::size_t row_step, column_step;  // ranges of products begin at multiples of these
   void (*product)(const Product&, Range rows, Range columns);
+  void (*float_product)(const FloatProduct&, Range rows, Range columns);
   // Multiplies and adds in registers alone, `rounds` times; the operations done. For measuring the processor.
   double (*spin)(std::size_t rounds);
   void (*rms_norm_forward)(const RmsNormForward&, Range rows);

@@ -12,9 +12,10 @@ namespace {
 
 template <class P, class T>
 struct AttentionKernels {
-  using Tiles = ProductKernels<T>;
+  using Tiles = ProductKernels<T, Bf16>;
+  using Pack = Packing<T, Bf16>;
   using Word = typename T::Word;
-  static constexpr std::size_t kRows = T::kRows, kColumns = Tiles::kColumns;
+  static constexpr std::size_t kRows = Tiles::kRows, kColumns = Tiles::kColumns;
 
   // One group of heads: its keys and values, and where its queries are.
   struct Group {
@@ -41,10 +42,10 @@ struct AttentionKernels {
     std::size_t panel;
   };
   static Packed take(Carver& c, std::size_t rows, std::size_t width, std::size_t k) {
-    return {c.take<Word>(Tiles::packed_words(rows, width, k)), width * Tiles::steps(k)};
+    return {c.take<Word>(Pack::words(rows, width, k)), width * Pack::steps(k)};
   }
   static void fill(const Packed& to, const Operand& x, std::size_t rows, std::size_t width, std::size_t k) {
-    Tiles::pack(x, {0, rows}, rows, width, k, to.words);
+    Pack::pack(x, {0, rows}, rows, width, k, to.words);
   }
 
   // Queries [t, t + rows) share a causal block and see `keys` keys.
@@ -136,7 +137,7 @@ struct AttentionKernels {
                             const Block& block) {
     const std::size_t width = group.width;
     fill(s.q, by_rows(op.in.q + group.at(block.t, op.in.q_stride, h), op.in.q_stride), block.rows, kRows, width);
-    Tiles::tiles({s.q.words, s.k.words, s.q.panel, s.k.panel, block.rows, block.keys, Tiles::steps(width)}, nullptr,
+    Tiles::tiles({s.q.words, s.k.words, s.q.panel, s.k.panel, block.rows, block.keys, Pack::steps(width)}, nullptr,
                  s.scores, s.stride);
     for (std::size_t r = 0; r < block.rows; ++r) {
       const std::size_t seen = op.in.past + block.t + r + 1;
@@ -148,9 +149,9 @@ struct AttentionKernels {
         stats[1] = row.inverse;
       }
     }
-    const Packed weights{s.weights_packed.words, kRows * Tiles::steps(block.keys)};
+    const Packed weights{s.weights_packed.words, kRows * Pack::steps(block.keys)};
     fill(weights, by_rows(s.weights, s.stride), block.rows, kRows, block.keys);
-    Tiles::tiles({weights.words, s.v.words, weights.panel, s.v.panel, block.rows, width, Tiles::steps(block.keys)},
+    Tiles::tiles({weights.words, s.v.words, weights.panel, s.v.panel, block.rows, width, Pack::steps(block.keys)},
                  nullptr, s.out, width);
     for (std::size_t r = 0; r < block.rows; ++r)
       VectorKernels<P>::to_bf16(width, s.out + r * width, op.out + group.at(block.t + r, op.out_stride, h));
@@ -207,7 +208,7 @@ struct AttentionKernels {
   // The block's weights and score gradients, and dq = dscores . k
   static void backward_queries(const AttentionBackward& op, const Group& group, const BackwardScratch& s, std::size_t h,
                                const Block& block) {
-    const std::size_t width = group.width, steps = Tiles::steps(width);
+    const std::size_t width = group.width, steps = Pack::steps(width);
     fill(s.rows, by_rows(op.in.q + group.at(block.t, op.in.q_stride, h), op.in.q_stride), block.rows, kRows, width);
     Tiles::tiles({s.rows.words, s.k.words, s.rows.panel, s.k.panel, block.rows, block.keys, steps}, nullptr, s.scores,
                  s.stride);
@@ -221,10 +222,10 @@ struct AttentionKernels {
       softmax_weights(s.scores + r * s.stride, t + 1, block.keys, op.in.scale, {stats[0], stats[1]}, weights);
       score_gradients(weights, s.dweights + r * s.stride, t + 1, block.keys, op.in.scale, s.dscores + t * s.stride);
     }
-    const Packed packed{s.block_rows.words, kRows * Tiles::steps(block.keys)};
+    const Packed packed{s.block_rows.words, kRows * Pack::steps(block.keys)};
     fill(packed, by_rows(s.dscores + block.t * s.stride, s.stride), block.rows, kRows, block.keys);
     Tiles::tiles(
-        {packed.words, s.k_columns.words, packed.panel, s.k_columns.panel, block.rows, width, Tiles::steps(block.keys)},
+        {packed.words, s.k_columns.words, packed.panel, s.k_columns.panel, block.rows, width, Pack::steps(block.keys)},
         nullptr, op.dq + group.at(block.t, op.dq_stride, h), op.dq_stride);
   }
 
@@ -256,12 +257,12 @@ struct AttentionKernels {
                             std::size_t key) {
     const std::size_t rows = group.keys - key < kCausalBlock ? group.keys - key : kCausalBlock,
                       queries = group.keys - key;
-    const std::size_t skip = Tiles::steps(key) * kColumns, steps = Tiles::steps(queries);
+    const std::size_t skip = Pack::steps(key) * kColumns, steps = Pack::steps(queries);
     const Packed packed{s.block_rows.words, kRows * steps};
     const std::size_t at = (group.b * group.keys + key) * op.dkv_stride + group.g * group.width;
     const bool first = h == group.first_head();
     const auto multiply = [&](const Bf16* from, const Packed& with, float* to) {
-      Tiles::pack(by_columns(from + key * s.stride + key, s.stride), {0, rows}, rows, kRows, queries, packed.words);
+      Pack::pack(by_columns(from + key * s.stride + key, s.stride), {0, rows}, rows, kRows, queries, packed.words);
       Tiles::tiles({packed.words, with.words + skip, packed.panel, with.panel, rows, group.width, steps},
                    first ? nullptr : to + at, to + at, op.dkv_stride);
     };
@@ -270,15 +271,16 @@ struct AttentionKernels {
   }
 };
 
-// The whole table for a pack, a tile for products and one for attention.
-template <class P, class T, class A>
+// The whole table for a pack, a tile for products of bfloat16, one of binary32 and one for attention.
+template <class P, class T, class F, class A>
 constexpr Kernels make_kernels() {
   using R = RowKernels<P>;
   using V = VectorKernels<P>;
   return {.row_step = T::kRows,
-          .column_step = ProductKernels<T>::kColumns,
-          .product = &ProductKernels<T>::product,
-          .spin = &ProductKernels<T>::spin,
+          .column_step = TileKernels<T>::kColumns,
+          .product = &ProductKernels<T, Bf16>::product,
+          .float_product = &ProductKernels<F, float>::product,
+          .spin = &TileKernels<T>::spin,
           .rms_norm_forward = &R::rms_norm_forward,
           .rms_norm_backward = &R::rms_norm_backward,
           .rms_norm_dweight = &R::rms_norm_dweight,

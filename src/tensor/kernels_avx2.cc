@@ -59,7 +59,7 @@ struct TileAvx2 {
 
 }  // namespace
 
-constexpr Kernels kAvx2Kernels = make_kernels<PackAvx2, TileAvx2, TileAvx2>();
+constexpr Kernels kAvx2Kernels = make_kernels<PackAvx2, TileAvx2, TileAvx2, TileAvx2>();
 
 }  // namespace cairn::tensor
 #endif

@@ -5,7 +5,7 @@
 
 namespace cairn::tensor {
 
-constexpr Kernels kAvx512Kernels = make_kernels<PackAvx512, TileAvx512<14>, TileAvx512<8>>();
+constexpr Kernels kAvx512Kernels = make_kernels<PackAvx512, TileAvx512<14>, TileAvx512<14>, TileAvx512<8>>();
 
 }  // namespace cairn::tensor
 #endif

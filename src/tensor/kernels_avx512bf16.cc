@@ -22,7 +22,7 @@ struct TileDot : RegisterAvx512 {
 
 }  // namespace
 
-constexpr Kernels kAvx512DotKernels = make_kernels<PackAvx512, TileDot<14>, TileDot<8>>();
+constexpr Kernels kAvx512DotKernels = make_kernels<PackAvx512, TileDot<14>, TileAvx512<14>, TileDot<8>>();
 
 }  // namespace cairn::tensor
 #endif

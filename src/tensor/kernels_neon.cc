@@ -66,7 +66,7 @@ struct TileNeon {
 
 }  // namespace
 
-constexpr Kernels kNeonKernels = make_kernels<PackNeon, TileNeon, TileNeon>();
+constexpr Kernels kNeonKernels = make_kernels<PackNeon, TileNeon, TileNeon, TileNeon>();
 
 }  // namespace cairn::tensor
 #endif

@@ -1,14 +1,13 @@
 // The matrix product, written once over a tile T: the registers and instructions of one instruction set.
 //
-// Operands are packed into panels of T's height (a) or width (b) by steps of the chain, so that the inner loop reads
-// both in order. A step is one element of each row (binary32, the odd element of each pair first), or one pair where T
-// has a dot-product instruction. T has: kRows, kVectors, kLanes (floats of a register), kPaired, kWatched (with enter,
-// leave, settle: kernels_neon.cc); Word (float, or uint32_t with the odd element above); Register; load, broadcast,
-// zero, step(a, b, acc), plain add, store and store_part with NaN canonical; transpose(Register[kLanes]), load_words,
-// odd, even, join, widen.
+// Both operands are packed into panels (kernels_pack.h), a of the tile's height and b of its width. T has: kRows,
+// kVectors, kLanes (floats of a register), kPaired (a step is a pair), kWatched (with enter, leave, settle:
+// kernels_neon.cc); Word (float, or uint32_t with the odd element above); Register; load, broadcast, zero, step(a, b,
+// acc), plain add, store and store_part with NaN canonical; transpose(Register[kLanes]), load_words, odd, even, join,
+// widen.
 #pragma once
 
-#include "tensor/kernels.h"
+#include "tensor/kernels_pack.h"
 #include "tensor/lane.h"
 
 namespace cairn::tensor {
@@ -28,94 +27,14 @@ struct Carver {
   }
 };
 
+// One tile of outputs: kRows by kColumns chains in registers.
 template <class T>
-struct ProductKernels {
+struct TileKernels {
   using Word = typename T::Word;
   using Register = typename T::Register;
   static constexpr std::size_t kLanes = T::kLanes, kRows = T::kRows, kColumns = T::kVectors * T::kLanes;
-  static constexpr std::size_t kStepsPerPair = T::kPaired ? 1 : 2;
-  static constexpr std::size_t kSlack = 16;  // stores of whole registers may run past the last panel
   // A register that reaches past a step must be the step's only one, for the next step to overwrite what it spilled.
   static_assert((kRows % kLanes == 0 || kRows < kLanes) && kColumns % kLanes == 0);
-
-  static std::size_t steps(std::size_t k) { return (k + 1) / 2 * kStepsPerPair; }
-  static std::size_t panels(std::size_t n, std::size_t width) { return (n + width - 1) / width; }
-  // Words that `rows` rows take as panels of `width`.
-  static std::size_t packed_words(std::size_t rows, std::size_t width, std::size_t k) {
-    return panels(rows, width) * width * steps(k) + kSlack;
-  }
-
-  static void put(Word* out, std::size_t width, std::size_t pair, Register words) {
-    if constexpr (T::kPaired) {
-      T::store_words(out + pair * width, words);
-    } else {
-      T::store_words(out + 2 * pair * width, T::odd(words));
-      T::store_words(out + (2 * pair + 1) * width, T::even(words));
-    }
-  }
-
-  // One panel from rows that are contiguous in k: squares of kLanes rows by kLanes pairs are turned in registers. A
-  // register may reach past the panel's width into the next step, which is written after it.
-  static void pack_by_rows(const Operand& x, Range rows, std::size_t width, std::size_t k, Word* out) {
-    const std::size_t whole = k / 2, pairs = (k + 1) / 2;
-    for (std::size_t group = 0; group < width; group += kLanes)
-      for (std::size_t p = 0; p < pairs; p += kLanes) {
-        Register square[kLanes];
-        for (std::size_t i = 0; i < kLanes; ++i) {
-          const std::size_t row = rows.begin + group + i;
-          if (row >= rows.end || group + i >= width) {
-            square[i] = T::zero();
-            continue;
-          }
-          const Bf16* from = x.data + row * x.row_stride + 2 * p;
-          square[i] = p + kLanes <= whole ? T::load_words(from) : load_tail(from, k - 2 * p);
-        }
-        T::transpose(square);
-        const std::size_t n = pairs - p < kLanes ? pairs - p : kLanes;
-        for (std::size_t j = 0; j < n; ++j) put(out + group, width, p + j, square[j]);
-      }
-  }
-
-  // At most 2 * kLanes elements, the rest +0.
-  static Register load_tail(const Bf16* from, std::size_t n) {
-    Bf16 words[2 * kLanes];
-    for (std::size_t i = 0; i < 2 * kLanes; ++i) words[i] = i < n ? from[i] : Bf16{0};
-    return T::load_words(words);
-  }
-
-  // One panel from elements that are contiguous over the rows; `exist` rows may be read.
-  static void pack_by_columns(const Operand& x, Range rows, std::size_t exist, std::size_t width, std::size_t k,
-                              Word* out) {
-    const auto load = [&](std::size_t at, std::size_t row) -> Register {
-      if (at >= k || row >= rows.end) return T::zero();
-      const Bf16* from = x.data + at * x.k_stride + row;
-      if (row + kLanes <= exist) return T::widen(from);
-      Bf16 part[kLanes];
-      for (std::size_t i = 0; i < kLanes; ++i) part[i] = row + i < exist ? from[i] : Bf16{0};
-      return T::widen(part);
-    };
-    for (std::size_t p = 0; p < (k + 1) / 2; ++p)
-      for (std::size_t group = 0; group < width; group += kLanes) {
-        const Register even = load(2 * p, rows.begin + group), odd = load(2 * p + 1, rows.begin + group);
-        if constexpr (T::kPaired) {
-          T::store_words(out + p * width + group, T::join(odd, even));
-        } else {
-          T::store_words(out + 2 * p * width + group, odd);
-          T::store_words(out + (2 * p + 1) * width + group, even);
-        }
-      }
-  }
-
-  // Rows [rows.begin, rows.end) of the operand's `exist` rows as panels of `width`.
-  static void pack(const Operand& x, Range rows, std::size_t exist, std::size_t width, std::size_t k, Word* out) {
-    for (std::size_t r = rows.begin; r < rows.end; r += width, out += width * steps(k)) {
-      const Range panel{r, rows.end - r < width ? rows.end : r + width};
-      if (x.k_stride == 1)
-        pack_by_rows(x, panel, width, k, out);
-      else
-        pack_by_columns(x, panel, exist, width, k, out);
-    }
-  }
 
   // Where a tile goes; `rows` and `columns` are how much of it exists. With `partial` the chain is longer than one
   // call: it begins there unless this is its first stretch and is left there unless it is its last. (Storing a partial
@@ -182,6 +101,7 @@ struct ProductKernels {
 
   static void tile(const Word* a, const Word* b, std::size_t n, const Out& out) {
     Accumulators acc;
+    if (out.last) fetch(out);
 #pragma GCC unroll 16
     for (std::size_t r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
@@ -196,27 +116,62 @@ struct ProductKernels {
     } else {
       run(a, b, n, acc);
     }
-#pragma GCC unroll 16
-    for (std::size_t r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-      for (std::size_t v = 0; v < T::kVectors; ++v)
-        if (!out.last)
-          T::store_floats(out.partial + r * kColumns + v * kLanes, acc[r][v]);
-        else if (r < out.rows && v * kLanes < out.columns)
-          finish(acc[r][v], out, r * out.stride + v * kLanes, out.columns - v * kLanes);
-    }
-  }
-
-  static void finish(Register acc, const Out& out, std::size_t at, std::size_t n) {
-    const Register chain = T::add(acc, T::zero());
-    if (n >= kLanes)
-      T::store(out.c + at, out.addend != nullptr ? T::add(T::load_floats(out.addend + at), chain) : chain);
+    if (!out.last)
+      keep(acc, out.partial);
+    else if (out.rows == kRows && out.columns == kColumns)
+      finish(acc, out);
     else
-      T::store_part(out.c + at, out.addend != nullptr ? T::add(T::load_floats_part(out.addend + at, n), chain) : chain,
-                    n);
+      finish_part(acc, out);
   }
 
-  // All tiles of packed a [m rows] and b [n rows]; panels may be longer than the `n_steps` used.
+ private:
+  // The outputs' lines on their way while the chain is computed.
+  static void fetch(const Out& out) {
+    for (std::size_t r = 0; r < out.rows; ++r)
+      for (std::size_t c = 0; c < kColumns; c += 16) {
+        __builtin_prefetch(out.c + r * out.stride + c, 1);
+        if (out.addend != nullptr && out.addend != out.c) __builtin_prefetch(out.addend + r * out.stride + c);
+      }
+  }
+  static inline void keep(const Accumulators& acc, float* partial) {
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < T::kVectors; ++v) T::store_floats(partial + r * kColumns + v * kLanes, acc[r][v]);
+  }
+  static inline void finish(const Accumulators& acc, const Out& out) {
+    const bool adds = out.addend != nullptr;
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < T::kVectors; ++v) {
+        const std::size_t at = r * out.stride + v * kLanes;
+        const Register chain = T::add(acc[r][v], T::zero());
+        T::store(out.c + at, adds ? T::add(T::load_floats(out.addend + at), chain) : chain);
+      }
+  }
+  static void finish_part(const Accumulators& acc, const Out& out) {
+    float all[kRows * kColumns];
+    keep(acc, all);
+    for (std::size_t r = 0; r < out.rows; ++r)
+      for (std::size_t c = 0; c < out.columns; c += kLanes) {
+        const std::size_t at = r * out.stride + c, n = out.columns - c < kLanes ? out.columns - c : kLanes;
+        const Register chain = T::add(T::load_floats(all + r * kColumns + c), T::zero());
+        T::store_part(out.c + at,
+                      out.addend != nullptr ? T::add(T::load_floats_part(out.addend + at, n), chain) : chain, n);
+      }
+  }
+};
+
+// Products of whole matrices of elements E.
+template <class T, class E>
+struct ProductKernels {
+  using Tile = TileKernels<T>;
+  using Pack = Packing<T, E>;
+  using Word = typename T::Word;
+  static constexpr std::size_t kRows = Tile::kRows, kColumns = Tile::kColumns;
+
+  // All tiles of packed a [m rows] and b [n rows]; panels may be longer than the `steps` used.
   struct Packed {
     const Word *a, *b;
     std::size_t a_panel, b_panel;  // words from panel to panel
@@ -226,81 +181,95 @@ struct ProductKernels {
     for (std::size_t i = 0; i < in.m; i += kRows)
       for (std::size_t j = 0; j < in.n; j += kColumns) {
         const std::size_t at = i * stride + j;
-        tile(in.a + i / kRows * in.a_panel, in.b + j / kColumns * in.b_panel, in.steps,
-             {addend != nullptr ? addend + at : nullptr, c + at, stride, in.m - i < kRows ? in.m - i : kRows,
-              in.n - j < kColumns ? in.n - j : kColumns});
+        Tile::tile(in.a + i / kRows * in.a_panel, in.b + j / kColumns * in.b_panel, in.steps,
+                   {addend != nullptr ? addend + at : nullptr, c + at, stride, smaller(kRows, in.m - i),
+                    smaller(kColumns, in.n - j)});
       }
   }
 
-  // Pairs of one stretch of a chain: a panel of a then stays in the first-level cache.
-  static constexpr std::size_t kStretchPairs = 256;
-  // Words of b that stay in the second-level cache, and floats of unfinished chains that are kept at once.
-  static constexpr std::size_t kCachedWords = std::size_t{1} << 18, kPartials = std::size_t{1} << 20;
-
-  static std::size_t smaller(std::size_t a, std::size_t b) {
-    return a < b ? a : b;
-  }
-  static std::size_t round_up(std::size_t n, std::size_t to) {
-    return (n + to - 1) / to * to;
-  }
-
-  // Blocks of columns whose packed b fits the cache, blocks of rows whose unfinished chains fit their buffer, stretches
-  // of the chains.
-  static void product(const Product& op, Range rows, Range columns) {
-    const std::size_t stretch = smaller(round_up(op.k, 2), 2 * kStretchPairs), n_steps = steps(stretch);
-    const bool whole = op.k <= stretch;
-    const std::size_t fit = kCachedWords / (n_steps + 1) / kColumns * kColumns;
-    const std::size_t most_columns =
-        smaller(round_up(columns.end - columns.begin, kColumns), fit < kColumns ? kColumns : fit);
-    const std::size_t most_rows =
-        smaller(round_up(rows.end - rows.begin, kRows), kPartials / most_columns / kRows * kRows + kRows);
+  // Blocks of columns whose packed b fits the second-level cache, blocks of rows whose unfinished chains fit their
+  // buffer, and of the chains stretches whose panel of a fits the first-level cache.
+  static void product(const ProductOf<E>& op, Range rows, Range columns) {
+    const Plan plan = plan_for(op, rows, columns);
     Carver measure, real;
-    Block block{};
-    block.lay(measure, most_rows, most_columns, stretch, whole);
+    lay(plan, measure);
     real.base = static_cast<char*>(thread_scratch(measure.used));
-    block.lay(real, most_rows, most_columns, stretch, whole);
-    for (std::size_t j = columns.begin; j < columns.end; j += most_columns)
-      for (std::size_t i = rows.begin; i < rows.end; i += whole ? rows.end - i : most_rows)
-        for (std::size_t k = 0; k == 0 || k < op.k; k += stretch) {
-          block.rows = {i, whole ? rows.end : smaller(i + most_rows, rows.end)};
-          block.columns = {j, smaller(j + most_columns, columns.end)};
-          block.chain = {k, smaller(k + stretch, op.k)};
-          multiply_block(op, block);
+    const Room room = lay(plan, real);
+    for (std::size_t j = columns.begin; j < columns.end; j += plan.columns)
+      for (std::size_t i = rows.begin; i < rows.end; i += plan.rows) {
+        const Range block_rows{i, smaller(i + plan.rows, rows.end)};
+        const Range block_columns{j, smaller(j + plan.columns, columns.end)};
+        for (std::size_t begin = 0; begin == 0 || begin < op.k; begin += plan.chain) {
+          const std::size_t end = smaller(begin + plan.chain, op.k);
+          for (std::size_t k = begin; k == begin || k < end; k += plan.stretch)
+            multiply_block(op, room, {block_rows, block_columns, {k, smaller(k + plan.stretch, end)}, begin, end});
         }
+      }
+  }
+
+ private:
+  // Steps of one stretch, words of b that stay in the second-level cache, floats of unfinished chains kept at once.
+  static constexpr std::size_t kStretch = 512, kCachedWords = std::size_t{1} << 17, kPartials = std::size_t{1} << 20;
+
+  static constexpr std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
+  static constexpr std::size_t round_up(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
+
+  struct Plan {
+    std::size_t chain, stretch;  // elements of k
+    std::size_t rows, columns;   // of a block
+    bool whole;                  // chains are no longer than a stretch
+  };
+  static Plan plan_for(const ProductOf<E>& op, Range rows, Range columns) {
+    Plan p{};
+    p.chain = op.fold != 0 && op.fold < op.k ? op.fold : op.k > 0 ? op.k : 1;
+    p.stretch = smaller(p.chain, kStretch / Pack::kSteps * Pack::kPerWord);
+    p.whole = p.chain == p.stretch;
+    const std::size_t fit = kCachedWords / (Pack::steps(p.stretch) + 1) / kColumns * kColumns;
+    p.columns = smaller(round_up(columns.end - columns.begin, kColumns), fit < kColumns ? kColumns : fit);
+    const std::size_t all = round_up(rows.end - rows.begin, kRows);
+    p.rows = p.whole ? all : smaller(all, kPartials / p.columns / kRows * kRows + kRows);
+    return p;
+  }
+
+  struct Room {
+    Word *a, *b;
+    float* partial;  // of the block's tiles, in order; none where a chain is one stretch
+  };
+  static Room lay(const Plan& plan, Carver& c) {
+    Room room;
+    room.a = c.take<Word>(Pack::words(kRows, kRows, plan.stretch));
+    room.b = c.take<Word>(Pack::words(plan.columns, kColumns, plan.stretch));
+    room.partial = plan.whole ? nullptr : c.take<float>(plan.rows * plan.columns);
+    return room;
   }
 
   struct Block {
-    Range rows, columns, chain;
-    Word *a, *b;
-    float* partial;  // of the block's tiles, in order; none where a chain is one stretch
-    void lay(Carver& c, std::size_t most_rows, std::size_t most_columns, std::size_t stretch, bool whole) {
-      a = c.take<Word>(packed_words(kRows, kRows, stretch));
-      b = c.take<Word>(packed_words(most_columns, kColumns, stretch));
-      partial = whole ? nullptr : c.take<float>(most_rows * most_columns);
-    }
+    Range rows, columns, stretch;
+    std::size_t chain_begin, chain_end;
   };
-
-  static void multiply_block(const Product& op, const Block& block) {
-    const std::size_t k = block.chain.end - block.chain.begin, n_steps = steps(k);
-    const auto from = [&](const Operand& x) {
-      return Operand{x.data + block.chain.begin * x.k_stride, x.row_stride, x.k_stride};
+  static void multiply_block(const ProductOf<E>& op, const Room& room, const Block& block) {
+    const std::size_t k = block.stretch.end - block.stretch.begin, n_steps = Pack::steps(k);
+    const auto from = [&](const OperandOf<E>& x) {
+      return OperandOf<E>{x.data + block.stretch.begin * x.k_stride, x.row_stride, x.k_stride};
     };
-    pack(from(op.b), block.columns, op.n, kColumns, k, block.b);
-    float* partial = block.partial;
+    // After the first chain there is a sum to go on from.
+    const float* addend = block.chain_begin == 0 ? op.addend : op.c;
+    Pack::pack(from(op.b), block.columns, op.n, kColumns, k, room.b);
+    float* partial = room.partial;
     for (std::size_t i = block.rows.begin; i < block.rows.end; i += kRows) {
       const Range panel{i, smaller(i + kRows, block.rows.end)};
-      pack(from(op.a), panel, op.m, kRows, k, block.a);
+      Pack::pack(from(op.a), panel, op.m, kRows, k, room.a);
       for (std::size_t j = block.columns.begin; j < block.columns.end; j += kColumns) {
         const std::size_t at = i * op.c_stride + j;
-        tile(block.a, block.b + (j - block.columns.begin) * n_steps, n_steps,
-             {.addend = op.addend != nullptr ? op.addend + at : nullptr,
-              .c = op.c + at,
-              .stride = op.c_stride,
-              .rows = panel.end - i,
-              .columns = smaller(kColumns, block.columns.end - j),
-              .partial = partial,
-              .first = block.chain.begin == 0,
-              .last = block.chain.end == op.k});
+        Tile::tile(room.a, room.b + (j - block.columns.begin) * n_steps, n_steps,
+                   {.addend = addend != nullptr ? addend + at : nullptr,
+                    .c = op.c + at,
+                    .stride = op.c_stride,
+                    .rows = panel.end - i,
+                    .columns = smaller(kColumns, block.columns.end - j),
+                    .partial = partial,
+                    .first = block.stretch.begin == block.chain_begin,
+                    .last = block.stretch.end == block.chain_end});
         if (partial != nullptr) partial += kRows * kColumns;
       }
     }

@@ -35,26 +35,44 @@ struct TileScalar {
 };
 
 // product.h's definition, literally.
-void product(const Product& op, Range rows, Range columns) {
+// The chain of output (i, j) over k in [begin, end).
+Lane chain(const Product& op, std::size_t i, std::size_t j, std::size_t begin, std::size_t end) {
   const auto element = [&](const Operand& x, std::size_t row, std::size_t k) {
-    return Lane{k < op.k ? tensor::to_float(x.data[row * x.row_stride + k * x.k_stride]) : 0.0f};
+    return Lane{k < end ? tensor::to_float(x.data[row * x.row_stride + k * x.k_stride]) : 0.0f};
   };
+  Lane acc{0.0f};
+  for (std::size_t k = begin; k < end; k += 2) {
+    acc = fma(element(op.a, i, k + 1), element(op.b, j, k + 1), acc);
+    acc = fma(element(op.a, i, k), element(op.b, j, k), acc);
+  }
+  return acc + Lane{0.0f};
+}
+Lane chain(const FloatProduct& op, std::size_t i, std::size_t j, std::size_t begin, std::size_t end) {
+  const auto element = [](const OperandOf<float>& x, std::size_t row, std::size_t k) {
+    return Lane{x.data[row * x.row_stride + k * x.k_stride]};
+  };
+  Lane acc{0.0f};
+  for (std::size_t k = begin; k < end; ++k) acc = fma(element(op.a, i, k), element(op.b, j, k), acc);
+  return acc + Lane{0.0f};
+}
+template <class E>
+void product(const ProductOf<E>& op, Range rows, Range columns) {
+  const std::size_t fold = op.fold != 0 ? op.fold : op.k > 0 ? op.k : 1;
   for (std::size_t i = rows.begin; i < rows.end; ++i)
     for (std::size_t j = columns.begin; j < columns.end; ++j) {
-      Lane acc{0.0f};
-      for (std::size_t p = 0; 2 * p < op.k; ++p) {
-        acc = fma(element(op.a, i, 2 * p + 1), element(op.b, j, 2 * p + 1), acc);
-        acc = fma(element(op.a, i, 2 * p), element(op.b, j, 2 * p), acc);
-      }
-      acc = acc + Lane{0.0f};
       const std::size_t at = i * op.c_stride + j;
-      TileScalar::store(op.c + at, op.addend != nullptr ? Lane{op.addend[at]} + acc : acc);
+      for (std::size_t k = 0; k == 0 || k < op.k; k += fold) {
+        const Lane sum = chain(op, i, j, k, op.k - k < fold ? op.k : k + fold);
+        const float* addend = k == 0 ? op.addend : op.c;
+        TileScalar::store(op.c + at, addend != nullptr ? Lane{addend[at]} + sum : sum);
+      }
     }
 }
 
 constexpr Kernels make() {
-  Kernels k = make_kernels<PackScalar, TileScalar, TileScalar>();
-  k.product = &product;
+  Kernels k = make_kernels<PackScalar, TileScalar, TileScalar, TileScalar>();
+  k.product = &product<Bf16>;
+  k.float_product = &product<float>;
   return k;
 }
 

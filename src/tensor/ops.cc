@@ -28,7 +28,10 @@ void share(const Context& context, std::size_t n, std::size_t step, std::size_t 
 
 }  // namespace
 
-void multiply(Context& context, const Product& op) {
+namespace {
+
+template <class E>
+void share_product(Context& context, const ProductOf<E>& op, void (*kernel)(const ProductOf<E>&, Range, Range)) {
   if (op.m == 0 || op.n == 0) return;
   const Kernels& k = context.kernels();
   // Each part packs the other operand anew, so the longer side is cut, into no more parts than there are threads.
@@ -39,8 +42,17 @@ void multiply(Context& context, const Product& op) {
   const std::size_t stride = ((n + parts - 1) / parts + step - 1) / step * step;
   context.parallel_for((n + stride - 1) / stride, [&](std::size_t i) {
     const Range part{i * stride, std::min(n, (i + 1) * stride)};
-    k.product(op, by_row ? part : Range{0, op.m}, by_row ? Range{0, op.n} : part);
+    kernel(op, by_row ? part : Range{0, op.m}, by_row ? Range{0, op.n} : part);
   });
+}
+
+}  // namespace
+
+void multiply(Context& context, const Product& op) {
+  share_product(context, op, context.kernels().product);
+}
+void multiply(Context& context, const FloatProduct& op) {
+  share_product(context, op, context.kernels().float_product);
 }
 
 void rms_norm_forward(Context& context, const RmsNormForward& op) {
