@@ -4,14 +4,9 @@
 
 #include "tensor/attention.h"
 #include "tensor/elementwise.h"
-#include "tensor/embedding.h"
 #include "tensor/lane.h"
-#include "tensor/loss.h"
 #include "tensor/math.h"
-#include "tensor/norm.h"
 #include "tensor/product.h"
-#include "tensor/rope.h"
-#include "tensor/swiglu.h"
 
 namespace cairn::tensor {
 
@@ -55,12 +50,6 @@ std::size_t Inputs::between(std::size_t low, std::size_t high) {
 }
 
 namespace {
-
-template <class E>
-void keep(Bytes& out, const std::vector<E>& values) {
-  const auto* p = reinterpret_cast<const std::uint8_t*>(values.data());
-  out.insert(out.end(), p, p + values.size() * sizeof(E));
-}
 
 // Which operands lie with k outermost, whether c is added to, and how long one chain is.
 struct Way {
@@ -125,68 +114,6 @@ void product_fold(Context& c, Inputs& in, std::size_t size, Bytes& out) {
   product_of<E>(c, in, {in.between(1, 20), in.between(1, 40), 20 * size}, out, {true, true, true, 15 * size});
 }
 
-void norm(Context& context, Inputs& in, std::size_t size, Bytes& out) {
-  const std::size_t rows = in.between(1, size), width = in.between(1, size);
-  const auto x = in.floats(rows * width), weight = in.floats(width), dy = in.floats(rows * width);
-  std::vector<Bf16> y(rows * width);
-  std::vector<float> rstd(rows);
-  rms_norm_forward(context, {.rows = rows,
-                             .width = width,
-                             .epsilon = 1e-5f,
-                             .x = x.data(),
-                             .weight = weight.data(),
-                             .y = y.data(),
-                             .rstd = rstd.data()});
-  auto dx = in.floats(rows * width), dweight = in.floats(width);
-  rms_norm_backward(context, {.rows = rows,
-                              .width = width,
-                              .x = x.data(),
-                              .weight = weight.data(),
-                              .rstd = rstd.data(),
-                              .dy = dy.data(),
-                              .dx = dx.data(),
-                              .dweight = dweight.data()});
-  keep(out, y);
-  keep(out, rstd);
-  keep(out, dx);
-  keep(out, dweight);
-}
-
-void rope(Context& context, Inputs& in, std::size_t size, Bytes& out) {
-  const std::size_t time = in.between(1, size), width = 2 * in.between(1, 20), heads = in.between(2, 4),
-                    first = in.between(0, 9);
-  std::vector<float> cosine((first + time) * width / 2), sine(cosine.size());
-  rope_tables(first + time, width, 10000.0f, cosine, sine);
-  const auto x = in.floats(2 * time * heads * width);
-  std::vector<Bf16> y(x.size());
-  Rope op{.rows = 2 * time,
-          .heads = heads,
-          .rotated = heads - 1,
-          .head_width = width,
-          .time = time,
-          .first = first,
-          .cosine = cosine.data(),
-          .sine = sine.data(),
-          .in = x.data(),
-          .out = y.data()};
-  rope_forward(context, op);
-  keep(out, cosine);
-  keep(out, sine);
-  keep(out, y);
-  rope_backward(context, op);
-  keep(out, y);
-}
-
-void swiglu(Context& context, Inputs& in, std::size_t size, Bytes& out) {
-  const std::size_t rows = in.between(1, size), hidden = in.between(1, size);
-  const auto x = in.floats(rows * 2 * hidden), dy = in.floats(rows * hidden);
-  std::vector<Bf16> y(rows * hidden), dx(rows * 2 * hidden);
-  swiglu_forward(context, {.rows = rows, .hidden = hidden, .in = x.data(), .out = y.data()});
-  swiglu_backward(context, {.rows = rows, .hidden = hidden, .in = x.data(), .dout = dy.data(), .din = dx.data()});
-  keep(out, y);
-  keep(out, dx);
-}
-
 void attention_case(Context& context, Inputs& in, std::size_t size, Bytes& out, std::size_t past) {
   const std::size_t kv_heads = in.between(1, 2), heads = kv_heads * in.between(1, 2), width = in.between(1, 40);
   const std::size_t time = in.between(1, size), batch = in.between(1, 2), keys = past + time,
@@ -227,49 +154,6 @@ void attention(Context& c, Inputs& in, std::size_t size, Bytes& out) {
 void attention_over_cache(Context& c, Inputs& in, std::size_t size, Bytes& out) {
   const std::size_t past = in.between(1, size);
   attention_case(c, in, 5, out, past);
-}
-
-void loss(Context& context, Inputs& in, std::size_t size, Bytes& out) {
-  const std::size_t rows = in.between(1, size), vocabulary = in.between(1, 3 * size);
-  auto logits = in.floats(rows * vocabulary);
-  auto target = in.ids(rows, static_cast<std::uint32_t>(vocabulary));
-  target[rows / 2] = -1;
-  std::vector<float> losses(rows);
-  std::vector<Bf16> dlogits(logits.size());
-  cross_entropy(context, {.rows = rows,
-                          .vocabulary = vocabulary,
-                          .scale = 1.0f,
-                          .target = target.data(),
-                          .logits = logits.data(),
-                          .loss = losses.data()});
-  keep(out, losses);
-  cross_entropy(context, {.rows = rows,
-                          .vocabulary = vocabulary,
-                          .scale = 0.01f,
-                          .target = target.data(),
-                          .logits = logits.data(),
-                          .loss = losses.data(),
-                          .dlogits = dlogits.data()});
-  keep(out, losses);
-  keep(out, dlogits);
-}
-
-void embedding(Context& context, Inputs& in, std::size_t size, Bytes& out) {
-  const std::size_t rows = in.between(1, 2 * size), width = in.between(1, size), vocabulary = in.between(1, size);
-  const auto ids = in.ids(rows, static_cast<std::uint32_t>(vocabulary));
-  const auto table = in.bf16s(vocabulary * width);
-  const auto dout = in.floats(rows * width);
-  auto dtable = in.floats(vocabulary * width);
-  std::vector<float> y(rows * width);
-  embedding_forward(context, {.rows = rows, .width = width, .ids = ids.data(), .table = table.data(), .out = y.data()});
-  embedding_backward(context, {.rows = rows,
-                               .width = width,
-                               .vocabulary = vocabulary,
-                               .ids = ids.data(),
-                               .dout = dout.data(),
-                               .dtable = dtable.data()});
-  keep(out, y);
-  keep(out, dtable);
 }
 
 void elementwise(Context& context, Inputs& in, std::size_t size, Bytes& out) {
@@ -342,11 +226,6 @@ constexpr std::array kCases = {Case{"product.rows", product_rows<Bf16>},
                                Case{"product.float.fold", product_fold<float>},
                                Case{"attention", attention},
                                Case{"attention.cache", attention_over_cache},
-                               Case{"cross_entropy", loss},
-                               Case{"rms_norm", norm},
-                               Case{"swiglu", swiglu},
-                               Case{"rope", rope},
-                               Case{"embedding", embedding},
                                Case{"elementwise", elementwise},
                                Case{"adamw", optimiser},
                                Case{"functions", functions},
@@ -355,7 +234,13 @@ constexpr std::array kCases = {Case{"product.rows", product_rows<Bf16>},
 }  // namespace
 
 std::span<const Case> cases() {
-  return kCases;
+  static const std::vector<Case> all = [] {
+    std::vector<Case> list;
+    for (const auto part : {std::span<const Case>(kCases), row_cases()})
+      for (const Case& c : part) list.push_back(c);
+    return list;
+  }();
+  return all;
 }
 
 }  // namespace cairn::tensor

@@ -42,5 +42,14 @@ struct Case {
   void (*run)(Context& context, Inputs& inputs, std::size_t size, Bytes& out);
 };
 std::span<const Case> cases();
+// Those of them over rows of channels: norms, activations, positions, losses, embeddings, biases, dropout.
+std::span<const Case> row_cases();
+
+// For cases: appends the values' bytes.
+template <class E>
+void keep(Bytes& out, const std::vector<E>& values) {
+  const auto* p = reinterpret_cast<const std::uint8_t*>(values.data());
+  out.insert(out.end(), p, p + values.size() * sizeof(E));
+}
 
 }  // namespace cairn::tensor

@@ -65,6 +65,19 @@ TEST_P(Operations, AreEqualBitForBitForEveryInstructionSetAndThreadCount) {
     }
 }
 
+// Sizes at which threads share the work, again without the scalar reference.
+TEST_P(Operations, AreEqualAlsoWhereThreadsShareTheWork) {
+  Bytes expected;
+  for (const Isa isa : available_isas()) {
+    if (isa == Isa::scalar) continue;
+    for (const int threads : {1, 3}) {
+      const Bytes got = run(GetParam(), isa, threads, 8, Flavour::plain, 400);
+      if (expected.empty()) expected = got;
+      ASSERT_EQ(got, expected) << name_of(isa) << ", " << threads << " threads";
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, Operations, testing::ValuesIn(cases().begin(), cases().end()), [](const auto& instance) {
   std::string name(instance.param.operation);
   for (char& c : name)

@@ -3,81 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <vector>
 
 #include "tensor/attention.h"
 #include "tensor/elementwise.h"
-#include "tensor/embedding.h"
-#include "tensor/loss.h"
-#include "tensor/norm.h"
+#include "tensor/finite_differences.h"
 #include "tensor/product.h"
-#include "tensor/random.h"
-#include "tensor/rope.h"
-#include "tensor/swiglu.h"
 
 namespace cairn::tensor {
 namespace {
-
-using Doubles = std::vector<double>;
-using Floats = std::vector<float>;
-constexpr double kBf16 = 0x1p-8;  // one unit in the last place of bfloat16, relative
-
-Context make() {
-  return std::move(*Context::make_unchecked({.threads = 2}));
-}
-
-// Normals that bfloat16 holds exactly, so that inputs carry no rounding.
-Floats normals(std::uint64_t key, std::size_t n, float deviation = 1.0f) {
-  Floats out(n);
-  fill_normal({key, 0}, 0, deviation, out);
-  for (float& x : out) x = to_float(to_bf16(x));
-  return out;
-}
-std::vector<Bf16> narrow(const Floats& x) {
-  std::vector<Bf16> out(x.size());
-  for (std::size_t i = 0; i < x.size(); ++i) out[i] = to_bf16(x[i]);
-  return out;
-}
-Floats wide(const std::vector<Bf16>& x) {
-  Floats out(x.size());
-  for (std::size_t i = 0; i < x.size(); ++i) out[i] = to_float(x[i]);
-  return out;
-}
-Doubles doubles(const Floats& x) {
-  return {x.begin(), x.end()};
-}
-double largest(const Doubles& x) {
-  double most = 0;
-  for (const double v : x) most = std::max(most, std::fabs(v));
-  return most;
-}
-
-void expect_near(const Floats& got, const Doubles& expected, double relative, const char* what) {
-  ASSERT_EQ(got.size(), expected.size());
-  const double bound = relative * largest(expected) + 1e-12;
-  for (std::size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], expected[i], bound) << what << '[' << i << ']';
-}
-
-// d (sum of weights * f(x)) / dx by central differences.
-Doubles differences(const std::function<Doubles(const Doubles&)>& f, Doubles x, const Floats& weights) {
-  Doubles out(x.size());
-  const auto value = [&] {
-    const Doubles y = f(x);
-    double sum = 0;
-    for (std::size_t i = 0; i < y.size(); ++i) sum += y[i] * weights[i];
-    return sum;
-  };
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const double at = x[i], h = 1e-5;
-    x[i] = at + h;
-    const double above = value();
-    x[i] = at - h;
-    out[i] = (above - value()) / (2 * h);
-    x[i] = at;
-  }
-  return out;
-}
 
 TEST(Product, IsNearTheTruth) {
   Context context = make();
@@ -150,102 +84,6 @@ TEST(Product, OfFloatsIsNearTheTruth) {
       }
       EXPECT_NEAR(c[i * kN + j], truth, kK * 0x1p-24 * size);
     }
-}
-
-TEST(RmsNorm, ForwardAndGradients) {
-  Context context = make();
-  constexpr std::size_t kRows = 5, kWidth = 21;
-  const float epsilon = 1e-3f;
-  const Floats x = normals(1, kRows * kWidth), w = normals(2, kWidth), dy = normals(3, x.size());
-  const auto model = [&](const Doubles& in, const Doubles& weight) {
-    Doubles y(in.size());
-    for (std::size_t r = 0; r < kRows; ++r) {
-      double mean = 0;
-      for (std::size_t i = 0; i < kWidth; ++i) mean += in[r * kWidth + i] * in[r * kWidth + i] / kWidth;
-      for (std::size_t i = 0; i < kWidth; ++i)
-        y[r * kWidth + i] = in[r * kWidth + i] / std::sqrt(mean + epsilon) * weight[i];
-    }
-    return y;
-  };
-  std::vector<Bf16> y(x.size());
-  Floats rstd(kRows), dx(x.size()), dweight(kWidth);
-  rms_norm_forward(context, {.rows = kRows,
-                             .width = kWidth,
-                             .epsilon = epsilon,
-                             .x = x.data(),
-                             .weight = w.data(),
-                             .y = y.data(),
-                             .rstd = rstd.data()});
-  rms_norm_backward(context, {.rows = kRows,
-                              .width = kWidth,
-                              .x = x.data(),
-                              .weight = w.data(),
-                              .rstd = rstd.data(),
-                              .dy = dy.data(),
-                              .dx = dx.data(),
-                              .dweight = dweight.data()});
-  expect_near(wide(y), model(doubles(x), doubles(w)), kBf16, "y");
-  expect_near(dx, differences([&](const Doubles& v) { return model(v, doubles(w)); }, doubles(x), dy), 1e-5, "dx");
-  expect_near(dweight, differences([&](const Doubles& v) { return model(doubles(x), v); }, doubles(w), dy), 1e-5,
-              "dweight");
-}
-
-TEST(Swiglu, ForwardAndGradients) {
-  Context context = make();
-  constexpr std::size_t kRows = 3, kHidden = 19;
-  const Floats x = normals(1, kRows * 2 * kHidden, 2.0f), dy = normals(2, kRows * kHidden);
-  const auto model = [&](const Doubles& in) {
-    Doubles y(kRows * kHidden);
-    for (std::size_t r = 0; r < kRows; ++r)
-      for (std::size_t i = 0; i < kHidden; ++i) {
-        const double gate = in[r * 2 * kHidden + i], up = in[r * 2 * kHidden + kHidden + i];
-        y[r * kHidden + i] = gate / (1 + std::exp(-gate)) * up;
-      }
-    return y;
-  };
-  std::vector<Bf16> y(kRows * kHidden), dx(x.size());
-  swiglu_forward(context, {.rows = kRows, .hidden = kHidden, .in = x.data(), .out = y.data()});
-  swiglu_backward(context, {.rows = kRows, .hidden = kHidden, .in = x.data(), .dout = dy.data(), .din = dx.data()});
-  expect_near(wide(y), model(doubles(x)), kBf16, "y");
-  expect_near(wide(dx), differences(model, doubles(x), dy), kBf16, "dx");
-}
-
-TEST(Rope, ForwardAndGradients) {
-  Context context = make();
-  constexpr std::size_t kTime = 4, kWidth = 6, kHeads = 3, kFirst = 2;
-  Floats cosine(8 * kWidth / 2), sine(cosine.size());
-  rope_tables(8, kWidth, 100.0f, cosine, sine);
-  const Floats x = normals(1, 2 * kTime * kHeads * kWidth), dy = normals(2, x.size());
-  const auto model = [&](const Doubles& in) {
-    Doubles y = in;
-    for (std::size_t r = 0; r < 2 * kTime; ++r)
-      for (std::size_t h = 0; h < 2; ++h)
-        for (std::size_t i = 0; i < kWidth / 2; ++i) {
-          const double angle =
-              static_cast<double>(kFirst + r % kTime) * std::pow(100.0, -2.0 * static_cast<double>(i) / kWidth);
-          const std::size_t low = (r * kHeads + h) * kWidth + i, high = low + kWidth / 2;
-          y[low] = in[low] * std::cos(angle) - in[high] * std::sin(angle);
-          y[high] = in[high] * std::cos(angle) + in[low] * std::sin(angle);
-        }
-    return y;
-  };
-  std::vector<Bf16> y(x.size()), dx(x.size());
-  Rope op{.rows = 2 * kTime,
-          .heads = kHeads,
-          .rotated = 2,
-          .head_width = kWidth,
-          .time = kTime,
-          .first = kFirst,
-          .cosine = cosine.data(),
-          .sine = sine.data(),
-          .in = x.data(),
-          .out = y.data()};
-  rope_forward(context, op);
-  op.in = dy.data();
-  op.out = dx.data();
-  rope_backward(context, op);
-  expect_near(wide(y), model(doubles(x)), kBf16, "y");
-  expect_near(wide(dx), differences(model, doubles(x), dy), kBf16, "dx");
 }
 
 // q, k, v side by side: [B, T, (H + 2 G) D].
@@ -339,47 +177,6 @@ TEST(Attention, OverACacheEqualsTheWholeSequence) {
     EXPECT_TRUE(std::equal(one.begin(), one.end(), whole.begin() + static_cast<std::ptrdiff_t>(t * kInner)))
         << "position " << t;
   }
-}
-
-TEST(CrossEntropy, LossAndGradients) {
-  Context context = make();
-  constexpr std::size_t kRows = 4, kVocabulary = 37;
-  const Floats x = normals(1, kRows * kVocabulary, 3.0f);
-  const std::vector<std::int32_t> target = {5, 36, -1, 0};
-  const auto model = [&](const Doubles& in) {
-    Doubles losses(kRows);
-    for (std::size_t r = 0; r < kRows; ++r) {
-      double total = 0;
-      for (std::size_t i = 0; i < kVocabulary; ++i) total += std::exp(in[r * kVocabulary + i]);
-      if (target[r] >= 0) losses[r] = std::log(total) - in[r * kVocabulary + static_cast<std::size_t>(target[r])];
-    }
-    return losses;
-  };
-  Floats logits = x, loss(kRows);
-  std::vector<Bf16> dlogits(x.size());
-  cross_entropy(context, {.rows = kRows,
-                          .vocabulary = kVocabulary,
-                          .scale = 0.5f,
-                          .target = target.data(),
-                          .logits = logits.data(),
-                          .loss = loss.data(),
-                          .dlogits = dlogits.data()});
-  expect_near(loss, model(doubles(x)), 1e-6, "loss");
-  expect_near(wide(dlogits), differences(model, doubles(x), Floats(kRows, 0.5f)), kBf16, "dlogits");
-}
-
-TEST(Embedding, GradientIsAddedToWhatIsThere) {
-  Context context = make();
-  const std::vector<std::int32_t> ids = {2, 0, 2, 2};
-  const auto table = narrow({1, 2, 3, 4, 5, 6});
-  Floats out(8), dtable = {10, 10, 10, 10, 10, 10};
-  embedding_forward(context, {.rows = 4, .width = 2, .ids = ids.data(), .table = table.data(), .out = out.data()});
-  EXPECT_EQ(out, (Floats{5, 6, 1, 2, 5, 6, 5, 6}));
-  const Floats dout = {1, 2, 3, 4, 5, 6, 7, 8};
-  embedding_backward(
-      context,
-      {.rows = 4, .width = 2, .vocabulary = 3, .ids = ids.data(), .dout = dout.data(), .dtable = dtable.data()});
-  EXPECT_EQ(dtable, (Floats{13, 14, 10, 10, 23, 26}));
 }
 
 TEST(AdamW, FollowsThePaper) {

@@ -37,6 +37,7 @@ TEST(Math, IsWithinItsUnitsOfTheTruth) {
       {"log", math::log, std::log, 1e-30f, 3.0f},
       {"log", math::log, std::log, 3.0f, 1e30f},
       {"tanh", math::tanh, std::tanh, -9.0f, 9.0f},
+      {"erf", math::erf, std::erf, -4.5f, 4.5f},
       {"sigmoid", math::sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }, -80.0f, 80.0f, 3.0}};
   for (const Claim& claim : claims) {
     double worst = 0;
@@ -61,7 +62,7 @@ TEST(Math, SineAndCosineAreNearTheTruth) {
 
 TEST(Math, SpecialValues) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  for (const auto f : {math::exp, math::log, math::tanh, math::sigmoid, math::sin, math::cos, math::sqrt})
+  for (const auto f : {math::exp, math::log, math::tanh, math::sigmoid, math::erf, math::sin, math::cos, math::sqrt})
     EXPECT_EQ(std::bit_cast<std::uint32_t>(f(nan)), 0x7FC00000u);
   EXPECT_EQ(math::exp(-87.5f), 0.0f);
   EXPECT_EQ(math::exp(88.5f), kInfinity);
@@ -73,6 +74,9 @@ TEST(Math, SpecialValues) {
   EXPECT_EQ(math::tanh(50.0f), 1.0f);
   EXPECT_EQ(math::tanh(-50.0f), -1.0f);
   EXPECT_EQ(math::sigmoid(-100.0f), 0.0f);
+  EXPECT_EQ(math::erf(kInfinity), 1.0f);
+  EXPECT_EQ(math::erf(-5.0f), -1.0f);
+  EXPECT_TRUE(std::signbit(math::erf(-0.0f)));
   EXPECT_TRUE(std::isnan(math::sin(0x1p21f)));
   EXPECT_EQ(math::power(0.5f, 3), 0.125f);
   EXPECT_EQ(math::power(7.0f, 0), 1.0f);
