@@ -8,23 +8,34 @@ namespace cairn::tensor {
 // Internal linkage: each instruction set compiles its own copy (kernels_walk.h says why).
 namespace {
 
-// Philox4x32-10 of random.h, for the blocks block .. block + 15 of a stream: their words in order.
-constexpr std::size_t kDropoutBlocks = 16;
-inline void dropout_words(const Stream& s, std::uint64_t block, std::uint32_t (&words)[4 * kDropoutBlocks]) {
-  std::uint32_t c0[kDropoutBlocks], c1[kDropoutBlocks], c2[kDropoutBlocks], c3[kDropoutBlocks];
+// Philox4x32-10 of random.h, for the kDropoutBlocks blocks from `block` on: their words in order. A round is a pass
+// over the blocks, so that the words of all of them stand side by side in vectors.
+constexpr std::size_t kDropoutBlocks = 64;
+struct DropoutCounters {
+  std::uint32_t c[4][kDropoutBlocks];
+};
+[[gnu::always_inline]] inline void dropout_round(DropoutCounters& at, std::uint32_t key0, std::uint32_t key1) {
   for (std::size_t i = 0; i < kDropoutBlocks; ++i) {
-    c0[i] = static_cast<std::uint32_t>(block + i), c1[i] = static_cast<std::uint32_t>((block + i) >> 32);
-    c2[i] = static_cast<std::uint32_t>(s.stream), c3[i] = static_cast<std::uint32_t>(s.stream >> 32);
+    const std::uint64_t p0 = std::uint64_t{0xD2511F53u} * at.c[0][i], p1 = std::uint64_t{0xCD9E8D57u} * at.c[2][i];
+    const std::uint32_t high0 = static_cast<std::uint32_t>(p0 >> 32), high1 = static_cast<std::uint32_t>(p1 >> 32);
+    at.c[0][i] = high1 ^ at.c[1][i] ^ key0;
+    at.c[1][i] = static_cast<std::uint32_t>(p1);
+    at.c[2][i] = high0 ^ at.c[3][i] ^ key1;
+    at.c[3][i] = static_cast<std::uint32_t>(p0);
+  }
+}
+inline void dropout_words(const Stream& s, std::uint64_t block, std::uint32_t (&words)[4 * kDropoutBlocks]) {
+  DropoutCounters at;
+  for (std::size_t i = 0; i < kDropoutBlocks; ++i) {
+    at.c[0][i] = static_cast<std::uint32_t>(block + i);
+    at.c[1][i] = static_cast<std::uint32_t>((block + i) >> 32);
+    at.c[2][i] = static_cast<std::uint32_t>(s.stream);
+    at.c[3][i] = static_cast<std::uint32_t>(s.stream >> 32);
   }
   std::uint32_t key0 = static_cast<std::uint32_t>(s.key), key1 = static_cast<std::uint32_t>(s.key >> 32);
-  for (int round = 0; round < 10; ++round, key0 += 0x9E3779B9u, key1 += 0xBB67AE85u)
-    for (std::size_t i = 0; i < kDropoutBlocks; ++i) {
-      const std::uint64_t p0 = std::uint64_t{0xD2511F53u} * c0[i], p1 = std::uint64_t{0xCD9E8D57u} * c2[i];
-      c0[i] = static_cast<std::uint32_t>(p1 >> 32) ^ c1[i] ^ key0, c1[i] = static_cast<std::uint32_t>(p1);
-      c2[i] = static_cast<std::uint32_t>(p0 >> 32) ^ c3[i] ^ key1, c3[i] = static_cast<std::uint32_t>(p0);
-    }
+  for (int round = 0; round < 10; ++round, key0 += 0x9E3779B9u, key1 += 0xBB67AE85u) dropout_round(at, key0, key1);
   for (std::size_t i = 0; i < kDropoutBlocks; ++i)
-    words[4 * i] = c0[i], words[4 * i + 1] = c1[i], words[4 * i + 2] = c2[i], words[4 * i + 3] = c3[i];
+    for (std::size_t w = 0; w < 4; ++w) words[4 * i + w] = at.c[w][i];
 }
 
 // out[i] = the factor of element first + i of the operation, for i in [0, n).

@@ -3,6 +3,7 @@
 
 #include "tensor/functions.h"
 #include "tensor/kernels_product.h"
+#include "tensor/kernels_rows.h"
 #include "tensor/kernels_vectors.h"
 
 namespace cairn::tensor {

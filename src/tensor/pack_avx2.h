@@ -29,7 +29,7 @@ struct PackAvx2 {
   static __m256 canonical(__m256 v) {
     return _mm256_blendv_ps(v, _mm256_castsi256_ps(_mm256_set1_epi32(0x7FC00000)), _mm256_cmp_ps(v, v, _CMP_UNORD_Q));
   }
-  static __m128i narrow(__m256 v) {
+  [[gnu::always_inline]] static __m128i narrow(__m256 v) {
     const __m256i u = _mm256_castps_si256(v), high = _mm256_srli_epi32(u, 16);
     const __m256i odd = _mm256_and_si256(high, _mm256_set1_epi32(1));
     __m256i r = _mm256_srli_epi32(_mm256_add_epi32(u, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7FFF))), 16);
@@ -62,7 +62,7 @@ struct PackAvx2 {
     _mm256_maskstore_ps(p, first(n), canonical(x.a));
     if (n > 8) _mm256_maskstore_ps(p + 8, first(n - 8), canonical(x.b));
   }
-  static void store(Bf16* p, P x) {
+  [[gnu::always_inline]] static void store(Bf16* p, P x) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), narrow(x.a));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 8), narrow(x.b));
   }
