@@ -1,0 +1,169 @@
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+#include "model/dialect.h"
+#include "model/gguf_model.h"
+
+namespace cairn::model {
+namespace {
+
+// Looks at the keys of one architecture; the first error stays.
+class Keys {
+ public:
+  Keys(const GgufFile& file, std::string prefix) : file_(file), prefix_(std::move(prefix)) {}
+
+  bool has(const char* key) const { return file_.find(prefix_ + key) != nullptr; }
+  std::uint32_t size(const char* key) { return narrowed(key, file_.natural(prefix_ + key)); }
+  std::uint32_t size(const char* key, std::uint32_t otherwise) { return has(key) ? size(key) : otherwise; }
+  std::uint64_t natural(const char* key) { return taken(file_.natural(prefix_ + key), std::uint64_t{0}); }
+  double real(const char* key) { return taken(file_.real(prefix_ + key), 1.0); }
+  double real(const char* key, double otherwise) { return has(key) ? real(key) : otherwise; }
+  bool flag(const char* key) { return taken(file_.boolean(prefix_ + key), false); }
+  std::string text(const char* key, std::string otherwise) {
+    return has(key) ? taken(file_.text(prefix_ + key), std::string()) : otherwise;
+  }
+  void note(Error error) {
+    if (!error_) error_ = std::move(error);
+  }
+  void unsupported(const char* key, std::string_view why) {
+    note({ErrorCode::unsupported, fmt::format("GGUF: '{}{}': {}", prefix_, key, why), {}, {}});
+  }
+  Status finish() const {
+    if (error_) return fail(*error_);
+    return {};
+  }
+
+ private:
+  template <class T>
+  T taken(Result<T> value, T otherwise) {
+    if (value) return std::move(*value);
+    note(std::move(value).error());
+    return otherwise;
+  }
+  std::uint32_t narrowed(const char* key, Result<std::uint64_t> value) {
+    const std::uint64_t wide = taken(std::move(value), std::uint64_t{1});
+    if (wide >= 1 && wide <= std::numeric_limits<std::uint32_t>::max()) return static_cast<std::uint32_t>(wide);
+    note({ErrorCode::malformed, fmt::format("GGUF: '{}{}' is {}, expected 1 to 2^32 - 1", prefix_, key, wide), {}, {}});
+    return 1;
+  }
+
+  const GgufFile& file_;
+  std::string prefix_;
+  std::optional<Error> error_;
+};
+
+bool has_tensor(const GgufFile& file, std::string_view name) {
+  return std::ranges::find(file.tensors, name, &StoredTensor::name) != file.tensors.end();
+}
+
+std::uint32_t vocabulary_of(const GgufFile& file, Keys& keys) {
+  const GgufValue* tokens = file.find("tokenizer.ggml.tokens");
+  if (!tokens) return keys.size("vocab_size");
+  const auto* array = std::get_if<GgufArray>(&tokens->value);
+  const std::size_t count =
+      array ? std::visit([](const auto& values) { return values.size(); }, array->values) : std::size_t{0};
+  if (count >= 1 && count <= std::numeric_limits<std::uint32_t>::max()) return static_cast<std::uint32_t>(count);
+  keys.note({ErrorCode::malformed, "GGUF: 'tokenizer.ggml.tokens' is no list of tokens", {}, {}});
+  return 1;
+}
+
+// What changes a model's arithmetic and is not computed here.
+void refuse_the_unknown(const GgufFile& file, Keys& keys, std::uint32_t context) {
+  if (keys.has("expert_count") && keys.natural("expert_count") > 0) {
+    keys.unsupported("expert_count", "mixtures of experts are not computed");
+  }
+  const std::string scaling = keys.text("rope.scaling.type", "none");
+  if (scaling != "none") keys.unsupported("rope.scaling.type", "rotary positions are not scaled here");
+  if (keys.real("rope.scale_linear", 1.0) != 1.0) {
+    keys.unsupported("rope.scale_linear", "rotary positions are not scaled here");
+  }
+  if (has_tensor(file, "rope_freqs.weight")) {
+    keys.note(
+        {ErrorCode::unsupported, "GGUF: tensor 'rope_freqs.weight': rotary positions are not scaled here", {}, {}});
+  }
+  if (keys.has("attention.sliding_window") && keys.natural("attention.sliding_window") > 0 &&
+      keys.natural("attention.sliding_window") < context) {
+    keys.unsupported("attention.sliding_window", "attention sees the whole context here");
+  }
+  if (keys.has("attention.causal") && !keys.flag("attention.causal")) {
+    keys.unsupported("attention.causal", "attention is causal in this architecture");
+  }
+}
+
+void read_sizes(const GgufFile& file, Keys& keys, ModelConfig& c) {
+  c.vocabulary = vocabulary_of(file, keys);
+  c.width = keys.size("embedding_length");
+  c.layers = keys.size("block_count");
+  c.hidden = keys.size("feed_forward_length");
+  c.context = keys.size("context_length");
+  c.heads = keys.size("attention.head_count");
+  c.kv_heads = keys.size("attention.head_count_kv", c.heads);
+  const std::uint32_t head = keys.size("attention.key_length", c.width / c.heads);
+  c.head_size = std::uint64_t{head} * c.heads == c.width ? 0 : head;
+  if (keys.size("attention.value_length", head) != head) {
+    keys.unsupported("attention.value_length", "differs from the keys' length");
+  }
+  c.tied_embeddings = !has_tensor(file, "output.weight");
+}
+
+void read_rotary(Keys& keys, ModelConfig& c) {
+  c.rope_base = static_cast<float>(keys.real("rope.freq_base", 10000.0));
+  const std::uint32_t turned = keys.size("rope.dimension_count", c.head_width());
+  c.rotary_width = turned == c.head_width() ? 0 : turned;
+}
+
+void read_llama_kin(const GgufFile& file, const std::string& architecture, Keys& keys, ModelConfig& c) {
+  c.family = "llama";
+  c.norm_epsilon = static_cast<float>(keys.real("attention.layer_norm_rms_epsilon"));
+  read_rotary(keys, c);
+  c.qk_norm = architecture == "qwen3";
+  c.qkv_bias = architecture == "qwen2" || has_tensor(file, "blk.0.attn_q.bias");
+  c.output_bias = has_tensor(file, "blk.0.attn_output.bias");
+  c.feed_forward_bias = has_tensor(file, "blk.0.ffn_up.bias");
+}
+
+void read_gpt_kin(const std::string& architecture, Keys& keys, ModelConfig& c) {
+  const bool neox = architecture == "gptneox";
+  c.family = neox ? "gpt-neox" : "gpt2";
+  c.norm = Norm::layer;
+  c.norm_epsilon = static_cast<float>(keys.real("attention.layer_norm_epsilon"));
+  c.qkv_bias = c.output_bias = c.feed_forward_bias = c.norm_bias = true;
+  c.positions = neox ? Positions::rotary : Positions::learned;
+  if (neox) read_rotary(keys, c);
+  if (neox) c.residual = keys.flag("use_parallel_residual") ? Residual::parallel : Residual::sequential;
+}
+
+// These architectures compute GELU with tanh; our own key says where a model was trained with the exact one.
+void read_activation(const GgufFile& file, Keys& keys, ModelConfig& c) {
+  c.activation = Activation::gelu_tanh;
+  if (!file.find(kGgufActivation)) return;
+  const auto name = file.text(kGgufActivation);
+  if (name && *name == "gelu") {
+    c.activation = Activation::gelu;
+  } else if (!name || *name != "gelu_tanh") {
+    keys.note({ErrorCode::malformed, fmt::format("GGUF: '{}': expected gelu or gelu_tanh", kGgufActivation), {}, {}});
+  }
+}
+
+}  // namespace
+
+Result<ModelConfig> config_from_gguf(const GgufFile& file) {
+  CAIRN_ASSIGN(const std::string architecture, file.text("general.architecture"));
+  const bool gpt = architecture == "gpt2" || architecture == "gptneox";
+  if (!gpt && architecture != "llama" && architecture != "qwen2" && architecture != "qwen3") {
+    return fail(ErrorCode::unsupported, "GGUF: architecture '{}', expected llama, qwen2, qwen3, gpt2 or gptneox",
+                architecture.substr(0, 64));
+  }
+  Keys keys(file, architecture + ".");
+  ModelConfig out;
+  read_sizes(file, keys, out);
+  refuse_the_unknown(file, keys, out.context);
+  gpt ? read_gpt_kin(architecture, keys, out) : read_llama_kin(file, architecture, keys, out);
+  if (gpt) read_activation(file, keys, out);
+  CAIRN_TRY(keys.finish());
+  CAIRN_TRY(check(out));
+  return out;
+}
+
+}  // namespace cairn::model

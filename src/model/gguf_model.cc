@@ -1,0 +1,165 @@
+#include "model/gguf_model.h"
+
+#include <algorithm>
+
+#include "model/dialect.h"
+
+namespace cairn::model {
+namespace {
+
+std::string architecture_of(Dialect dialect) {
+  return dialect == Dialect::gpt_neox ? "gptneox" : std::string(name_of(dialect));
+}
+
+// The numbers of llama.cpp's general.file_type: what most of the matrices are.
+std::uint32_t file_type(ElementType type) {
+  return type == ElementType::f32 ? 0 : type == ElementType::q8_0 ? 7 : 32;
+}
+
+void add_sizes(GgufMetadata& out, const std::string& architecture, const ModelConfig& c) {
+  const auto add = [&](const char* key, GgufValue value) {
+    out.emplace_back(architecture + "." + key, std::move(value));
+  };
+  add("vocab_size", gguf_u32(c.vocabulary));
+  add("context_length", gguf_u32(c.context));
+  add("embedding_length", gguf_u32(c.width));
+  add("block_count", gguf_u32(c.layers));
+  add("feed_forward_length", gguf_u32(c.hidden));
+  add("attention.head_count", gguf_u32(c.heads));
+  add("attention.head_count_kv", gguf_u32(c.kv_heads));
+  if (c.attention_width() != c.width) {
+    add("attention.key_length", gguf_u32(c.head_width()));
+    add("attention.value_length", gguf_u32(c.head_width()));
+  }
+  add(c.norm == Norm::rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon",
+      gguf_f32(c.norm_epsilon));
+  if (c.positions == Positions::rotary) {
+    add("rope.freq_base", gguf_f32(c.rope_base));
+    add("rope.dimension_count", gguf_u32(c.turned_width()));
+  }
+  if (architecture == "gptneox") add("use_parallel_residual", gguf_bool(c.residual == Residual::parallel));
+}
+
+// The same number of tokens as the model has rows for: the rest are unused.
+Status add_vocabulary(GgufMetadata& out, const GgufVocabulary& given, std::uint32_t rows) {
+  if (given.tokens.size() > rows || given.types.size() != given.tokens.size()) {
+    return fail(ErrorCode::invalid, "GGUF: {} tokens with {} types, the model's vocabulary is {}", given.tokens.size(),
+                given.types.size(), rows);
+  }
+  std::vector<std::string> tokens = given.tokens;
+  std::vector<std::int64_t> types = given.types;
+  for (std::size_t i = tokens.size(); i < rows; ++i) {
+    tokens.push_back(fmt::format("[PAD{}]", i));
+    types.push_back(GgufVocabulary::unused);
+  }
+  out.emplace_back("tokenizer.ggml.model", gguf_string("gpt2"));
+  out.emplace_back("tokenizer.ggml.pre", gguf_string(given.words));
+  out.emplace_back("tokenizer.ggml.tokens", gguf_strings(std::move(tokens)));
+  out.emplace_back("tokenizer.ggml.token_type", gguf_i32s(std::move(types)));
+  out.emplace_back("tokenizer.ggml.merges", gguf_strings(given.merges));
+  if (given.begin >= 0) {
+    out.emplace_back("tokenizer.ggml.bos_token_id", gguf_u32(static_cast<std::uint32_t>(given.begin)));
+    out.emplace_back("tokenizer.ggml.add_bos_token", gguf_bool(true));
+  }
+  if (given.end >= 0) out.emplace_back("tokenizer.ggml.eos_token_id", gguf_u32(static_cast<std::uint32_t>(given.end)));
+  return {};
+}
+
+ElementType type_of(const ForeignTensor& tensor, ElementType wanted) {
+  if (tensor.shape.size() == 1 || tensor.name == "position_embd.weight") return ElementType::f32;
+  const bool whole_blocks = tensor.shape.back() % kBlockElements == 0;
+  return wanted == ElementType::q8_0 && !whole_blocks ? ElementType::bf16 : wanted;
+}
+
+}  // namespace
+
+Result<PlannedFile> plan_gguf(const ModelConfig& config, const GgufExtras& extras) {
+  if (extras.type == ElementType::f16) {
+    return fail(ErrorCode::invalid, "GGUF files are written in F32, BF16 or Q8_0, not in F16");
+  }
+  CAIRN_ASSIGN(const Dialect dialect, dialect_of(config));
+  CAIRN_ASSIGN(std::vector<ForeignTensor> tensors, gguf_tensors(config));
+  const std::string architecture = architecture_of(dialect);
+  GgufMetadata metadata = {{"general.architecture", gguf_string(architecture)},
+                           {"general.type", gguf_string("model")},
+                           {"general.name", gguf_string(extras.name)},
+                           {"general.file_type", gguf_u32(file_type(extras.type))},
+                           {"general.quantization_version", gguf_u32(2)}};
+  add_sizes(metadata, architecture, config);
+  if (config.activation == Activation::gelu) metadata.emplace_back(kGgufActivation, gguf_string("gelu"));
+  if (extras.vocabulary) {
+    CAIRN_TRY(add_vocabulary(metadata, *extras.vocabulary, config.vocabulary));
+  } else {
+    metadata.emplace_back("tokenizer.ggml.model", gguf_string("no_vocab"));
+  }
+  PlannedFile out;
+  std::vector<StoredTensor> entries;
+  for (ForeignTensor& tensor : tensors) {
+    const ElementType type = type_of(tensor, extras.type);
+    entries.push_back({.name = tensor.name, .shape = tensor.shape, .type = type, .bytes = {}});
+    CAIRN_ASSIGN(const std::uint64_t bytes, byte_count(type, tensor.shape));
+    out.tensors.push_back({.tensor = std::move(tensor), .type = type, .padding = gguf_padding(bytes)});
+    out.bytes += bytes + out.tensors.back().padding;
+  }
+  CAIRN_ASSIGN(out.head, gguf_header(metadata, entries));
+  out.bytes += out.head.size();
+  return out;
+}
+
+Result<Model> model_from_gguf(const GgufFile& file, const std::function<void(double share)>& progress) {
+  CAIRN_ASSIGN(const ModelConfig config, config_from_gguf(file));
+  CAIRN_ASSIGN(const std::vector<ForeignTensor> expected, gguf_tensors(config));
+  const auto none = [](std::string_view) { return false; };
+  CAIRN_ASSIGN(const auto matched, match_foreign("GGUF", file.tensors, expected, none));
+  CAIRN_ASSIGN(Model model, Model::make(config));
+  const auto told = [&](std::size_t done) {
+    if (progress) progress(static_cast<double>(done) / static_cast<double>(expected.size()));
+  };
+  CAIRN_TRY(read_foreign("GGUF", matched, expected, model, told));
+  return model;
+}
+
+namespace {
+
+template <class T>
+Result<std::vector<T>> list(const GgufFile& file, const char* key) {
+  const GgufValue* found = file.find(key);
+  const auto* array = found ? std::get_if<GgufArray>(&found->value) : nullptr;
+  const auto* values = array ? std::get_if<std::vector<T>>(&array->values) : nullptr;
+  if (!values) return fail(ErrorCode::malformed, "GGUF: '{}' is missing or no list of the kind it should be", key);
+  return *values;
+}
+
+Result<std::int64_t> token_id(const GgufFile& file, const char* key, std::size_t tokens) {
+  if (!file.find(key)) return std::int64_t{-1};
+  CAIRN_ASSIGN(const std::uint64_t id, file.natural(key));
+  if (id >= tokens) return fail(ErrorCode::malformed, "GGUF: '{}' is {}, there are {} tokens", key, id, tokens);
+  return static_cast<std::int64_t>(id);
+}
+
+}  // namespace
+
+Result<std::optional<GgufVocabulary>> vocabulary_from_gguf(const GgufFile& file) {
+  if (!file.find("tokenizer.ggml.model")) return std::nullopt;
+  CAIRN_ASSIGN(const std::string kind, file.text("tokenizer.ggml.model"));
+  if (kind == "no_vocab" || kind == "none") return std::nullopt;
+  if (kind != "gpt2") {
+    return fail(ErrorCode::unsupported, "GGUF: a tokenizer of kind '{}', expected 'gpt2': byte-level BPE",
+                kind.substr(0, 64));
+  }
+  GgufVocabulary out;
+  CAIRN_ASSIGN(out.tokens, list<std::string>(file, "tokenizer.ggml.tokens"));
+  CAIRN_ASSIGN(out.types, list<std::int64_t>(file, "tokenizer.ggml.token_type"));
+  CAIRN_ASSIGN(out.merges, list<std::string>(file, "tokenizer.ggml.merges"));
+  if (out.types.size() != out.tokens.size()) {
+    return fail(ErrorCode::malformed, "GGUF: {} tokens and {} token types", out.tokens.size(), out.types.size());
+  }
+  if (file.find("tokenizer.ggml.pre")) {
+    CAIRN_ASSIGN(out.words, file.text("tokenizer.ggml.pre"));
+  }
+  CAIRN_ASSIGN(out.begin, token_id(file, "tokenizer.ggml.bos_token_id", out.tokens.size()));
+  CAIRN_ASSIGN(out.end, token_id(file, "tokenizer.ggml.eos_token_id", out.tokens.size()));
+  return out;
+}
+
+}  // namespace cairn::model

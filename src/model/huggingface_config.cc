@@ -1,0 +1,364 @@
+#include "model/huggingface_config.h"
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "base/json.h"
+#include "model/dialect.h"
+
+namespace cairn::model {
+namespace {
+
+constexpr std::string_view kWhat = "config.json";
+
+// Typed looks at the keys of config.json; the first error stays. A key that is null counts as left out.
+class Keys {
+ public:
+  explicit Keys(const Json& object) : object_(object) {}
+
+  const Json* find(const char* key) const {
+    const auto it = object_.find(key);
+    return it == object_.end() || it->is_null() ? nullptr : &*it;
+  }
+  bool has(const char* key) const { return find(key) != nullptr; }
+  bool is_null(const char* key) const {
+    const auto it = object_.find(key);
+    return it != object_.end() && it->is_null();
+  }
+
+  std::uint32_t size(const char* key) {
+    const Json* found = find(key);
+    if (!found) note(ErrorCode::malformed, fmt::format("'{}' is missing", key));
+    return found ? whole(key, *found) : 1;
+  }
+  std::uint32_t size(const char* key, std::uint32_t otherwise) {
+    const Json* found = find(key);
+    return found ? whole(key, *found) : otherwise;
+  }
+  double number(const char* key, double otherwise) {
+    const Json* found = find(key);
+    if (!found) return otherwise;
+    if (found->is_number()) return found->get<double>();
+    wrong_type(key, *found, "a number");
+    return otherwise;
+  }
+  bool flag(const char* key, bool otherwise) {
+    const Json* found = find(key);
+    if (!found) return otherwise;
+    if (found->is_boolean()) return found->get<bool>();
+    wrong_type(key, *found, "true or false");
+    return otherwise;
+  }
+  std::string text(const char* key, std::string otherwise) {
+    const Json* found = find(key);
+    if (!found) return otherwise;
+    if (found->is_string()) return found->get<std::string>();
+    wrong_type(key, *found, "a string");
+    return otherwise;
+  }
+
+  void note(ErrorCode code, std::string text) {
+    if (!error_) error_ = Error{code, fmt::format("{}: {}", kWhat, text), {}, {}};
+  }
+  void unsupported(const char* key, std::string_view why) {
+    const Json* found = find(key);
+    const std::string value = found ? canonical(*found).substr(0, 64) : "left out";
+    note(ErrorCode::unsupported, fmt::format("'{}' is {}: {}", key, value, why));
+  }
+  void take_error(const Keys& inner) {
+    if (!error_) error_ = inner.error_;
+  }
+  Status finish() const {
+    if (error_) return fail(*error_);
+    return {};
+  }
+
+ private:
+  std::uint32_t whole(const char* key, const Json& value) {
+    if (!value.is_number_unsigned() || value.get<std::uint64_t>() == 0 ||
+        value.get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max()) {
+      note(ErrorCode::malformed, fmt::format("'{}' is {}, expected a whole number from 1 on that fits 32 bits", key,
+                                             canonical(value).substr(0, 64)));
+      return 1;
+    }
+    return value.get<std::uint32_t>();
+  }
+  void wrong_type(const char* key, const Json& value, const char* expected) {
+    note(ErrorCode::malformed, fmt::format("'{}' is {}, expected {}", key, canonical(value).substr(0, 64), expected));
+  }
+
+  const Json& object_;
+  std::optional<Error> error_;
+};
+
+// What no type may have.
+void refuse_the_unknown(Keys& keys) {
+  if (keys.has("quantization_config")) keys.unsupported("quantization_config", "the weights are quantised; read GGUF");
+  if (keys.has("auto_map")) keys.unsupported("auto_map", "the model brings code of its own, which is not run");
+  for (const char* key : {"num_local_experts", "num_experts", "n_routed_experts", "moe_intermediate_size"})
+    if (keys.has(key)) keys.unsupported(key, "mixtures of experts are not computed");
+  if (keys.flag("add_cross_attention", false)) keys.unsupported("add_cross_attention", "only decoders are computed");
+  if (keys.flag("is_encoder_decoder", false)) keys.unsupported("is_encoder_decoder", "only decoders are computed");
+}
+
+// The rotary base, from either place where versions of transformers keep it.
+double rotary_base(Keys& keys, const char* key) {
+  double base = keys.number(key, 10000.0);
+  for (const char* place : {"rope_parameters", "rope_scaling"}) {
+    const Json* found = keys.find(place);
+    if (!found) continue;
+    Keys rope(*found);
+    const std::string type = rope.text("rope_type", rope.text("type", "default"));
+    if (!found->is_object() || type != "default") keys.unsupported(place, "rotary positions are not scaled here");
+    base = rope.number("rope_theta", base);
+    keys.take_error(rope);
+  }
+  return base;
+}
+
+std::optional<Activation> gelu_named(std::string_view name) {
+  if (name == "gelu") return Activation::gelu;
+  // Three spellings of one approximation, with tanh.
+  if (name == "gelu_new" || name == "gelu_fast" || name == "gelu_pytorch_tanh") return Activation::gelu_tanh;
+  return std::nullopt;
+}
+
+void read_gelu(Keys& keys, const char* key, const char* otherwise, ModelConfig& c) {
+  const auto found = gelu_named(keys.text(key, otherwise));
+  if (!found) keys.unsupported(key, "expected gelu, gelu_new, gelu_fast or gelu_pytorch_tanh");
+  c.activation = found.value_or(Activation::gelu);
+}
+
+void refuse_short_window(Keys& keys, bool used, std::uint32_t window, std::uint32_t context) {
+  if (used && window < context) {
+    keys.unsupported("sliding_window",
+                     fmt::format("attention sees the whole context of {} here; a max_position_embeddings of {} or less "
+                                 "makes them agree",
+                                 context, window));
+  }
+}
+
+// llama, mistral, qwen2, qwen3.
+void read_llama_kin(Keys& keys, const std::string& type, ModelConfig& c) {
+  c.family = "llama";
+  c.vocabulary = keys.size("vocab_size");
+  c.width = keys.size("hidden_size");
+  c.layers = keys.size("num_hidden_layers");
+  c.heads = keys.size("num_attention_heads");
+  c.kv_heads = type == "llama" ? keys.size("num_key_value_heads", c.heads) : keys.size("num_key_value_heads");
+  const std::uint32_t head = type == "qwen3" ? keys.size("head_dim", 128) : keys.size("head_dim", c.width / c.heads);
+  c.head_size = std::uint64_t{head} * c.heads == c.width ? 0 : head;
+  c.hidden = keys.size("intermediate_size");
+  c.context = keys.size("max_position_embeddings");
+  c.norm_epsilon = static_cast<float>(keys.number("rms_norm_eps", 1e-6));
+  c.rope_base = static_cast<float>(rotary_base(keys, "rope_theta"));
+  c.tied_embeddings = keys.flag("tie_word_embeddings", false);
+  if (keys.text("hidden_act", "silu") != "silu") keys.unsupported("hidden_act", "expected silu");
+  if (keys.number("partial_rotary_factor", 1.0) != 1.0)
+    keys.unsupported("partial_rotary_factor", "this model type turns whole heads");
+  if (type == "llama" || type == "qwen3") {
+    c.qkv_bias = c.output_bias = keys.flag("attention_bias", false);
+    c.feed_forward_bias = type == "llama" && keys.flag("mlp_bias", false);
+  }
+  if (type == "qwen2") c.qkv_bias = true;
+  c.qk_norm = type == "qwen3";
+  if (type == "mistral") {
+    refuse_short_window(keys, !keys.is_null("sliding_window"), keys.size("sliding_window", 4096), c.context);
+  }
+  if (const Json* kinds = keys.find("layer_types"); kinds && kinds->is_array()) {
+    for (const Json& kind : *kinds)
+      if (kind != "full_attention") keys.unsupported("layer_types", "every layer sees the whole context here");
+  }
+  if (type == "qwen2" || type == "qwen3") {
+    refuse_short_window(keys, keys.flag("use_sliding_window", false), keys.size("sliding_window", 4096), c.context);
+  }
+}
+
+void read_gpt2(Keys& keys, ModelConfig& c) {
+  c.family = "gpt2";
+  c.vocabulary = keys.size("vocab_size");
+  c.width = keys.size("n_embd");
+  c.layers = keys.size("n_layer");
+  c.heads = c.kv_heads = keys.size("n_head");
+  c.hidden = keys.size("n_inner", 4 * c.width);
+  c.context = keys.size("n_positions");
+  c.norm = Norm::layer;
+  c.norm_epsilon = static_cast<float>(keys.number("layer_norm_epsilon", 1e-5));
+  read_gelu(keys, "activation_function", "gelu_new", c);
+  c.positions = Positions::learned;
+  c.qkv_bias = c.output_bias = c.feed_forward_bias = c.norm_bias = true;
+  c.tied_embeddings = keys.flag("tie_word_embeddings", true);
+  if (!keys.flag("scale_attn_weights", true)) keys.unsupported("scale_attn_weights", "scores are always scaled");
+  if (keys.flag("scale_attn_by_inverse_layer_idx", false))
+    keys.unsupported("scale_attn_by_inverse_layer_idx", "scores are scaled alike in every layer");
+}
+
+void read_gptj(Keys& keys, ModelConfig& c) {
+  c.family = "gptj";
+  c.vocabulary = keys.size("vocab_size");
+  c.width = keys.size("n_embd");
+  c.layers = keys.size("n_layer");
+  c.heads = c.kv_heads = keys.size("n_head");
+  c.hidden = keys.size("n_inner", 4 * c.width);
+  c.context = keys.size("n_positions");
+  c.norm = Norm::layer;
+  c.norm_epsilon = static_cast<float>(keys.number("layer_norm_epsilon", 1e-5));
+  read_gelu(keys, "activation_function", "gelu_new", c);
+  const std::uint32_t turned = keys.size("rotary_dim", 64);
+  c.rotary_width = turned == c.width / c.heads ? 0 : turned;
+  c.rotary_interleaved = true;
+  c.residual = Residual::parallel_shared_norm;
+  c.feed_forward_bias = c.norm_bias = c.head_bias = true;
+  c.tied_embeddings = keys.flag("tie_word_embeddings", false);
+  if (c.tied_embeddings) keys.unsupported("tie_word_embeddings", "the head has a bias and a matrix of its own");
+}
+
+void read_gpt_neox(Keys& keys, ModelConfig& c) {
+  c.family = "gpt-neox";
+  c.vocabulary = keys.size("vocab_size");
+  c.width = keys.size("hidden_size");
+  c.layers = keys.size("num_hidden_layers");
+  c.heads = c.kv_heads = keys.size("num_attention_heads");
+  c.hidden = keys.size("intermediate_size");
+  c.context = keys.size("max_position_embeddings");
+  c.norm = Norm::layer;
+  c.norm_epsilon = static_cast<float>(keys.number("layer_norm_eps", 1e-5));
+  read_gelu(keys, "hidden_act", "gelu", c);
+  c.rope_base = static_cast<float>(rotary_base(keys, keys.has("rotary_emb_base") ? "rotary_emb_base" : "rope_theta"));
+  double share = keys.number("rotary_pct", keys.number("partial_rotary_factor", 0.25));
+  if (const Json* rope = keys.find("rope_parameters"); rope && rope->is_object()) {
+    Keys inner(*rope);
+    share = inner.number("partial_rotary_factor", share);
+    keys.take_error(inner);
+  }
+  const std::uint32_t head = c.width / c.heads;
+  if (!(share > 0 && share <= 1)) {
+    keys.unsupported("rotary_pct", "expected above 0, at most 1");
+    share = 1;
+  }
+  const auto turned = static_cast<std::uint32_t>(share * head);
+  c.rotary_width = turned == head ? 0 : turned;
+  if (turned == 0) keys.unsupported("rotary_pct", "no channel of a head would turn");
+  c.residual = keys.flag("use_parallel_residual", true) ? Residual::parallel : Residual::sequential;
+  c.qkv_bias = c.output_bias = keys.flag("attention_bias", true);
+  c.feed_forward_bias = c.norm_bias = true;
+  c.tied_embeddings = keys.flag("tie_word_embeddings", false);
+}
+
+}  // namespace
+
+Result<ModelConfig> config_from_huggingface(std::string_view text) {
+  auto json = parse_json(text);
+  if (!json) return fail(std::move(json).error().within(kWhat));
+  if (!json->is_object()) return fail(ErrorCode::malformed, "{}: expected an object, got {}", kWhat, json->type_name());
+  Keys keys(*json);
+  const std::string type = keys.text("model_type", "");
+  refuse_the_unknown(keys);
+  ModelConfig out;
+  out.tied_embeddings = false;
+  if (type == "llama" || type == "mistral" || type == "qwen2" || type == "qwen3") {
+    read_llama_kin(keys, type, out);
+  } else if (type == "gpt2") {
+    read_gpt2(keys, out);
+  } else if (type == "gpt_neox") {
+    read_gpt_neox(keys, out);
+  } else if (type == "gptj") {
+    read_gptj(keys, out);
+  } else {
+    CAIRN_TRY(keys.finish());
+    return fail(ErrorCode::unsupported,
+                "{}: model type '{}', expected llama, mistral, qwen2, qwen3, gpt2, gpt_neox or gptj", kWhat,
+                type.substr(0, 64));
+  }
+  CAIRN_TRY(keys.finish());
+  CAIRN_TRY(check(out));
+  return out;
+}
+
+namespace {
+
+// The shortest decimal that reads back as the same float.
+double brief(float value) {
+  const double read = std::strtod(fmt::format("{}", value).c_str(), nullptr);
+  return static_cast<float>(read) == value ? read : static_cast<double>(value);
+}
+
+// int(share * head) must give `turned` in double arithmetic, as readers of the file compute it.
+double rotary_share(std::uint32_t turned, std::uint32_t head) {
+  double share = static_cast<double>(turned) / head;
+  while (static_cast<std::uint32_t>(share * head) < turned) share = std::nextafter(share, 2.0);
+  return share;
+}
+
+Json llama_kin_json(const ModelConfig& c, Dialect dialect) {
+  constexpr std::array<const char*, 3> kClasses = {"LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM"};
+  Json out = {{"architectures", {kClasses[static_cast<std::size_t>(dialect)]}},
+              {"hidden_size", c.width},
+              {"intermediate_size", c.hidden},
+              {"num_hidden_layers", c.layers},
+              {"num_attention_heads", c.heads},
+              {"num_key_value_heads", c.kv_heads},
+              {"head_dim", c.head_width()},
+              {"hidden_act", "silu"},
+              {"max_position_embeddings", c.context},
+              {"rms_norm_eps", brief(c.norm_epsilon)},
+              {"rope_theta", brief(c.rope_base)}};
+  if (dialect != Dialect::qwen2) out["attention_bias"] = c.qkv_bias;
+  if (dialect == Dialect::llama) out["mlp_bias"] = c.feed_forward_bias;
+  if (dialect != Dialect::llama) out["use_sliding_window"] = false;
+  return out;
+}
+
+Json gpt2_or_j_json(const ModelConfig& c, Dialect dialect) {
+  Json out = {{"architectures", {dialect == Dialect::gpt2 ? "GPT2LMHeadModel" : "GPTJForCausalLM"}},
+              {"n_embd", c.width},
+              {"n_layer", c.layers},
+              {"n_head", c.heads},
+              {"n_positions", c.context},
+              {"n_inner", c.hidden},
+              {"activation_function", c.activation == Activation::gelu ? "gelu" : "gelu_new"},
+              {"layer_norm_epsilon", brief(c.norm_epsilon)}};
+  if (dialect == Dialect::gpt2) out["n_ctx"] = c.context;  // older readers, llama.cpp's converter among them
+  if (dialect == Dialect::gptj) out["rotary_dim"] = c.turned_width();
+  return out;
+}
+
+Json gpt_neox_json(const ModelConfig& c) {
+  return {{"architectures", {"GPTNeoXForCausalLM"}},
+          {"hidden_size", c.width},
+          {"intermediate_size", c.hidden},
+          {"num_hidden_layers", c.layers},
+          {"num_attention_heads", c.heads},
+          {"hidden_act", c.activation == Activation::gelu ? "gelu" : "gelu_new"},
+          {"max_position_embeddings", c.context},
+          {"layer_norm_eps", brief(c.norm_epsilon)},
+          {"rotary_pct", rotary_share(c.turned_width(), c.head_width())},
+          {"rotary_emb_base", brief(c.rope_base)},
+          {"use_parallel_residual", c.residual == Residual::parallel},
+          {"attention_bias", c.qkv_bias}};
+}
+
+}  // namespace
+
+Result<std::string> config_to_huggingface(const ModelConfig& c, const HuggingFaceExtras& extras) {
+  CAIRN_ASSIGN(const Dialect dialect, dialect_of(c));
+  Json out;
+  if (dialect == Dialect::gpt_neox) {
+    out = gpt_neox_json(c);
+  } else if (dialect == Dialect::gpt2 || dialect == Dialect::gptj) {
+    out = gpt2_or_j_json(c, dialect);
+  } else {
+    out = llama_kin_json(c, dialect);
+  }
+  out["model_type"] = name_of(dialect);
+  out["vocab_size"] = c.vocabulary;
+  out["tie_word_embeddings"] = c.tied_embeddings;
+  out["torch_dtype"] = extras.type == ElementType::bf16 ? "bfloat16" : "float32";
+  if (extras.begin_token >= 0) out["bos_token_id"] = extras.begin_token;
+  if (extras.end_token >= 0) out["eos_token_id"] = extras.end_token;
+  return out.dump(2) + "\n";
+}
+
+}  // namespace cairn::model
