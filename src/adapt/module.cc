@@ -16,14 +16,15 @@ constexpr std::uint64_t kWindowsStream = 0x6D6F64756C650000ULL;
 class Adaptation {
  public:
   Adaptation(tensor::Context& context, const model::Model& base, model::LowRank& delta,
-             std::span<const std::uint16_t> tokens, const ModuleSettings& settings, std::uint64_t seed)
+             std::span<const std::uint16_t> tokens, const ModuleSettings& settings, std::uint64_t seed,
+             const model::Room& room)
       : context_(context),
         settings_(settings),
         delta_(delta),
         base_(context, base),
         compute_(context, delta),
-        work_(base.config(), std::size_t{settings.grain} * settings.context, settings.rank),
-        steps_(train::batch_of(settings), tokens, {.key = seed, .stream = kWindowsStream},
+        work_(base.config(), room),
+        steps_(train::at_once(train::batch_of(settings), room), tokens, {.key = seed, .stream = kWindowsStream},
                {delta.parameters(), train::optimiser_of(settings)}) {}
 
   Result<train::StepReport> step() {
@@ -33,9 +34,9 @@ class Adaptation {
                                        .total = settings_.steps},
                                       steps_.done());
     auto report = steps_.take(context_, {.rate = rate, .weights = delta_.weights(), .copies = compute_.copies()},
-                              [this](model::Grain grain, float* gradient) {
-                                grain.delta = &compute_;
-                                return model::loss_and_gradient(context_, base_, grain, work_, {.low_rank = gradient});
+                              [this](model::MicroBatch batch, float* gradient) {
+                                batch.delta = &compute_;
+                                return model::loss_and_gradient(context_, base_, batch, work_, {.low_rank = gradient});
                               });
     if (!report) return fail(std::move(report).error().within(fmt::format("module: step {}", steps_.done())));
     report->steps = settings_.steps;
@@ -63,7 +64,9 @@ Result<TrainedModule> train_module(tensor::Context& context, const model::Model&
     CAIRN_ASSIGN(model::LowRank delta, model::LowRank::make(base.config(), settings.rank, settings.scale, seed));
     TrainedModule out{
         .module = {.base = model::digest_of(base), .settings = settings, .seed = seed, .delta = std::move(delta)}};
-    Adaptation adaptation(context, base, out.module.delta, tokens, settings, seed);
+    const model::Room room =
+        model::room_within(base.config(), train::size_of(train::batch_of(settings)), watch.pass_bytes, settings.rank);
+    Adaptation adaptation(context, base, out.module.delta, tokens, settings, seed, room);
     for (std::uint32_t i = 0; i < settings.steps; ++i) {
       if (watch.cancelled && watch.cancelled()) {
         return fail(ErrorCode::interrupted, "module: stopped after {} of {} steps", i, settings.steps);

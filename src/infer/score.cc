@@ -6,7 +6,6 @@
 
 #include "model/compute.h"
 #include "model/forward.h"
-#include "tensor/loss.h"
 
 namespace cairn::infer {
 namespace {
@@ -88,13 +87,9 @@ void Scorer::State::pass(std::span<const Text> texts, std::span<const Window> wi
       if (t >= window.fresh) targets[i * time + t] = texts[window.text][window.first + t + 1];
     }
   }
-  model::forward(context, weights,
-                 {.batch = windows.size(), .time = time, .ids = ids, .delta = delta ? &*delta : nullptr}, *activations);
-  tensor::cross_entropy(context, {.rows = rows,
-                                  .vocabulary = weights.config().vocabulary,
-                                  .target = targets.data(),
-                                  .logits = activations->logits.data(),
-                                  .loss = losses.data()});
+  model::forward_losses(context, weights,
+                        {.batch = windows.size(), .time = time, .ids = ids, .delta = delta ? &*delta : nullptr},
+                        targets, *activations, losses);
   for (std::size_t i = 0; i < windows.size(); ++i) {
     const Window& window = windows[i];
     for (std::size_t t = window.fresh; t < window.length; ++t) {

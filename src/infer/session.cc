@@ -67,12 +67,13 @@ Result<std::span<const float>> Session::feed(std::span<const std::uint16_t> toke
     const std::size_t count = std::min(s.activations.room.rows, tokens.size() - at);
     const std::vector<std::int32_t> ids(tokens.begin() + static_cast<std::ptrdiff_t>(at),
                                         tokens.begin() + static_cast<std::ptrdiff_t>(at + count));
+    model::KeyValueCache* const cache = &s.cache;
     model::forward(s.context, s.weights,
                    {.batch = 1,
                     .time = count,
                     .ids = ids,
                     .delta = s.delta ? &*s.delta : nullptr,
-                    .cache = &s.cache,
+                    .caches = {&cache, 1},
                     .logits_from = count - 1},
                    s.activations);
     at += count;

@@ -41,7 +41,7 @@ Model lively(const ModelConfig& config) {
 
 constexpr std::size_t kBatch = 3, kTime = 12;
 
-Grain grain_of(const Batch& batch, const ComputeLowRank* delta = nullptr) {
+MicroBatch grain_of(const Batch& batch, const ComputeLowRank* delta = nullptr) {
   return {.batch = kBatch, .time = kTime, .ids = batch.ids, .targets = batch.targets, .scale = 1.0F, .delta = delta};
 }
 
@@ -130,10 +130,10 @@ std::vector<float> gradient_under(const tensor::ContextOptions& options, std::si
   std::vector<float> gradient(model.weights().size());
   for (std::size_t g = 0; g < grains; ++g) {
     const std::size_t size = kBatch / grains, first = g * size * kTime;
-    const Grain grain{.batch = size,
-                      .time = kTime,
-                      .ids = std::span(batch.ids).subspan(first, size * kTime),
-                      .targets = std::span(batch.targets).subspan(first, size * kTime)};
+    const MicroBatch grain{.batch = size,
+                           .time = kTime,
+                           .ids = std::span(batch.ids).subspan(first, size * kTime),
+                           .targets = std::span(batch.targets).subspan(first, size * kTime)};
     gradient.push_back(loss_and_gradient(context, weights, grain, work, {.weights = gradient.data()}));
   }
   return gradient;

@@ -1,14 +1,17 @@
-// A block's four linear maps, each with its low-rank change where one is on: y = (addend +) W x (+ scale B (A x)).
-// Private to model: forward.cc and backward.cc share it.
+// A block's four linear maps, each with its bias and its low-rank change where there is one:
+// y = ((addend +) W x (+ scale B (A x))) (+ bias). Private to model, but for Gradients.
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "model/compute.h"
 #include "tensor/bf16.h"
 #include "tensor/context.h"
 
 namespace cairn::model {
+
+struct Pass;
 
 struct MatrixShape {
   std::size_t rows = 0, out = 0, in = 0;
@@ -20,37 +23,40 @@ void multiply_rows(tensor::Context& context, const tensor::Bf16* x, const tensor
 // dx [N, in] = (addend +) dy [N, out] . w [out, in]
 void multiply_back(tensor::Context& context, const tensor::Bf16* dy, const tensor::Bf16* w, MatrixShape shape,
                    const float* addend, float* dx);
-// dw [out, in] += dy [N, out]^T . x [N, in]
-void add_outer(tensor::Context& context, const tensor::Bf16* dy, const tensor::Bf16* x, MatrixShape shape, float* dw);
+// dw [out, in] += dy [N, out]^T . x [N, in], one chain for each `fold` rows.
+void add_outer(tensor::Context& context, const tensor::Bf16* dy, const tensor::Bf16* x, MatrixShape shape,
+               std::size_t fold, float* dw);
 
 // Where gradients go: both [flat], either may be null.
 struct Gradients {
   float* weights = nullptr;   // [P], as the model's
   float* low_rank = nullptr;  // as the delta's
+
+  // Of a tensor of the model; null where there is none, or none is wanted.
+  float* of(std::size_t offset) const { return weights && offset != kAbsent ? weights + offset : nullptr; }
 };
 
-// Scratch of a backward pass through a low-rank change: [N, r] each.
+// Scratch of the low-rank change: [N, r] each. Not read or written without one.
 struct LowRankScratch {
   float* wide = nullptr;
-  tensor::Bf16* narrow = nullptr;
+  tensor::Bf16* narrow = nullptr;  // of the backward pass
 };
 
-struct Linear {
-  tensor::Context& context;
-  const ComputeWeights& w;
-  const ComputeLowRank* delta;  // or null
-  std::size_t layer;
-  std::size_t rows;  // N
-  float* scratch;    // [N, r]
+// What a forward pass keeps of the low-rank change at each site: scale A x, rounded.
+using LowRankKept = std::vector<tensor::Bf16>[kSites];
 
-  std::size_t offset(Site site) const;
+struct Linear {
+  const Pass& pass;
+  std::size_t layer;
+  LowRankScratch scratch;
+
+  Place place(Site site) const;
   MatrixShape shape(Site site) const;
 
-  // kept[site] receives scale A x, rounded: what B multiplies.
-  void forward(Site site, const tensor::Bf16* x, const float* addend, float* y, std::vector<tensor::Bf16>* kept) const;
-  // dx = W^T dy (+ scale A^T (B^T dy)); adds the gradients that are asked for.
-  void backward(Site site, const tensor::Bf16* x, const tensor::Bf16* dy, float* dx,
-                const std::vector<tensor::Bf16>* kept, const Gradients& into, const LowRankScratch& scratch_back) const;
+  void forward(Site site, const tensor::Bf16* x, const float* addend, float* y, LowRankKept& kept) const;
+  // dx = (addend +) W^T dy (+ scale A^T (B^T dy)); adds the gradients that are asked for.
+  void backward(Site site, const tensor::Bf16* x, const tensor::Bf16* dy, const float* addend, float* dx,
+                const LowRankKept& kept, const Gradients& into) const;
 };
 
 }  // namespace cairn::model

@@ -53,7 +53,7 @@ Steps::Steps(const BatchShape& shape, std::span<const std::uint16_t> tokens, ten
       ids_(std::size_t{shape.sequences} * shape.context),
       targets_(ids_.size()) {}
 
-Result<StepReport> Steps::take(tensor::Context& context, const Target& target, const GrainLoss& loss) {
+Result<StepReport> Steps::take(tensor::Context& context, const Target& target, const PassLoss& loss) {
   windows_.next(shape_.sequences, ids_, targets_);
   const float mean = batch_gradient(loss);
   if (!std::isfinite(mean)) return fail(ErrorCode::failed, "the loss is {}", mean);
@@ -66,18 +66,25 @@ Result<StepReport> Steps::take(tensor::Context& context, const Target& target, c
 }
 
 // The left fold over the batch's grains; returns the mean loss over its tokens.
-float Steps::batch_gradient(const GrainLoss& loss) {
+float Steps::batch_gradient(const PassLoss& loss) {
   std::ranges::fill(gradient_.span(), 0.0F);
-  const std::size_t grain_tokens = std::size_t{shape_.grain} * shape_.context;
+  const std::size_t grain_rows = std::size_t{shape_.grain} * shape_.context;
+  const std::size_t sequences = shape_.at_once > 0 ? shape_.at_once : shape_.grain;
   const float share = 1.0F / static_cast<float>(ids_.size());
   float total = 0;
-  for (std::size_t first = 0; first < ids_.size(); first += grain_tokens) {
-    total += loss({.batch = shape_.grain,
-                   .time = shape_.context,
-                   .ids = std::span(ids_).subspan(first, grain_tokens),
-                   .targets = std::span(targets_).subspan(first, grain_tokens),
-                   .scale = share},
-                  gradient_.span().data());
+  for (std::size_t first = 0; first < shape_.sequences; first += sequences) {
+    const std::size_t count = std::min<std::size_t>(sequences, shape_.sequences - first);
+    const std::size_t at = first * shape_.context, rows = count * shape_.context;
+    total = loss({.batch = count,
+                  .time = shape_.context,
+                  .ids = std::span(ids_).subspan(at, rows),
+                  .targets = std::span(targets_).subspan(at, rows),
+                  .grain_rows = grain_rows,
+                  .scale = share,
+                  .dropout = {.first_sequence = first},
+                  .last = first + count == shape_.sequences,
+                  .loss_before = total},
+                 gradient_.span().data());
   }
   return total * share;
 }

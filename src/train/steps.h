@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "model/backward.h"
+#include "model/memory.h"
 #include "tensor/context.h"
 #include "train/optimiser.h"
 #include "train/unit.h"
@@ -21,12 +22,24 @@ namespace cairn::train {
 // Of a batch; all counts as in UnitSettings.
 struct BatchShape {
   std::uint32_t sequences = 1, context = 1, grain = 1;
+  // Sequences that are computed at once, whole grains: a matter of memory (model/memory.h), it changes no bit. 0: one
+  // grain.
+  std::uint32_t at_once = 0;
 };
+// The batch as room is made for it.
+inline model::BatchSize size_of(const BatchShape& s) {
+  return {.sequences = s.sequences, .time = s.context, .grain = s.grain};
+}
 
 // The parts of UnitSettings, and of the settings of whatever else trains, that have to do with a step.
 template <class Settings>
 BatchShape batch_of(const Settings& s) {
   return {.sequences = s.sequences, .context = s.context, .grain = s.grain};
+}
+// As many sequences at once as there is room for.
+inline BatchShape at_once(BatchShape shape, const model::Room& room) {
+  shape.at_once = static_cast<std::uint32_t>(room.rows / shape.context);
+  return shape;
 }
 template <class Settings>
 OptimiserSettings optimiser_of(const Settings& s) {
@@ -54,22 +67,22 @@ class Steps {
   // tokens: checked with check_tokens().
   Steps(const BatchShape& shape, std::span<const std::uint16_t> tokens, tensor::Stream stream, Optimiser optimiser);
 
-  // Returns the sum of the grain's losses, and adds its gradient to `gradient` [P].
-  using GrainLoss = std::function<float(const model::Grain& grain, float* gradient)>;
+  // Returns model::loss_and_gradient() of the micro-batch, whose gradient it adds to `gradient` [P].
+  using PassLoss = std::function<float(const model::MicroBatch& batch, float* gradient)>;
   struct Target {
     float rate = 0;
     std::span<float> weights;        // [P], moved
     std::span<tensor::Bf16> copies;  // [P], the new weights rounded
   };
   // failed: the loss or the gradient is not finite; nothing was moved. The report leaves out how many steps there are.
-  Result<StepReport> take(tensor::Context& context, const Target& target, const GrainLoss& loss);
+  Result<StepReport> take(tensor::Context& context, const Target& target, const PassLoss& loss);
 
   std::uint32_t done() const { return done_; }
   Optimiser& optimiser() { return optimiser_; }
   const Optimiser& optimiser() const { return optimiser_; }
 
  private:
-  float batch_gradient(const GrainLoss& loss);
+  float batch_gradient(const PassLoss& loss);
 
   BatchShape shape_;
   Windows windows_;

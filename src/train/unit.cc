@@ -27,13 +27,14 @@ Digest state_digest(const model::Model& model) {
 class LocalRun {
  public:
   LocalRun(tensor::Context& context, const Checkpoint& checkpoint, std::span<const std::uint16_t> tokens,
-           const UnitSettings& settings, const UnitKey& key)
+           const UnitSettings& settings, const UnitKey& key, const model::Room& room)
       : context_(context),
         settings_(settings),
         model_(checkpoint.model),
         compute_(context, model_),
-        work_(model_.config(), std::size_t{settings.grain} * settings.context),
-        steps_(batch_of(settings), tokens, windows_stream(key), {model_.parameters(), optimiser_of(settings)}) {
+        work_(model_.config(), room),
+        steps_(at_once(batch_of(settings), room), tokens, windows_stream(key),
+               {model_.parameters(), optimiser_of(settings)}) {
     if (!checkpoint.moments.empty()) steps_.optimiser().resume(checkpoint.moments, settings.first_step);
   }
 
@@ -41,8 +42,8 @@ class LocalRun {
   Result<StepReport> step() {
     auto report =
         steps_.take(context_, {.rate = rate(), .weights = model_.weights(), .copies = compute_.copies()},
-                    [this](const model::Grain& grain, float* gradient) {
-                      return model::loss_and_gradient(context_, compute_, grain, work_, {.weights = gradient});
+                    [this](const model::MicroBatch& batch, float* gradient) {
+                      return model::loss_and_gradient(context_, compute_, batch, work_, {.weights = gradient});
                     });
     if (!report) return fail(std::move(report).error().within(fmt::format("unit: local step {}", steps_.done())));
     compute_.copy_gains(model_.weights());
@@ -90,6 +91,10 @@ Result<LocalSteps> take_steps(LocalRun& run, std::uint32_t steps, const Watch& w
   return out;
 }
 
+model::Room room_of(const Checkpoint& checkpoint, const UnitSettings& settings, const Watch& watch) {
+  return model::room_within(checkpoint.model.config(), size_of(batch_of(settings)), watch.pass_bytes);
+}
+
 Error out_of_memory(const model::Model& model) {
   return {ErrorCode::failed,
           fmt::format("unit: not enough memory to train {} weights", model.weights().size()),
@@ -105,7 +110,7 @@ Result<UnitResult> run_unit(tensor::Context& context, const Checkpoint& checkpoi
   CAIRN_TRY(check(settings, checkpoint.model.config()));
   CAIRN_TRY(check_tokens("unit", tokens, settings.context, checkpoint.model.config().vocabulary));
   try {
-    LocalRun run(context, checkpoint, tokens, settings, key);
+    LocalRun run(context, checkpoint, tokens, settings, key, room_of(checkpoint, settings, watch));
     CAIRN_ASSIGN(LocalSteps steps, take_steps(run, settings.steps, watch));
     CAIRN_ASSIGN(Contribution change,
                  quantise(checkpoint.model.weights(), run.model().weights(), settings.contribution_bits));
@@ -137,7 +142,7 @@ Result<std::vector<Digest>> replay_stretches(tensor::Context& context, const Che
     return fail(ErrorCode::invalid, "replay: {} stretches, the unit has {}", stretches, all);
   }
   try {
-    LocalRun run(context, checkpoint, tokens, settings, key);
+    LocalRun run(context, checkpoint, tokens, settings, key, room_of(checkpoint, settings, watch));
     const std::uint64_t steps = std::min<std::uint64_t>(std::uint64_t{stretches} * settings.stretch, settings.steps);
     CAIRN_ASSIGN(LocalSteps taken, take_steps(run, static_cast<std::uint32_t>(steps), watch));
     return std::move(taken.states);

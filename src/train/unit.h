@@ -16,6 +16,7 @@
 #include "base/digest.h"
 #include "base/result.h"
 #include "model/config.h"
+#include "model/memory.h"
 #include "tensor/context.h"
 #include "train/checkpoint.h"
 
@@ -68,10 +69,11 @@ struct StepReport {
   std::uint64_t tokens = 0;           // so far
 };
 
-// Whoever watches: both may be empty. cancelled() is asked between steps.
+// Whoever watches: both may be empty. cancelled() is asked between steps. None of it changes a bit.
 struct Watch {
   std::function<void(const StepReport&)> progress;
   std::function<bool()> cancelled;
+  std::uint64_t pass_bytes = model::kUsualPassBytes;  // for activations and scratch (model/memory.h)
 };
 
 struct UnitResult {

@@ -1,0 +1,72 @@
+// What a pass computes on its way and keeps for its backward pass, and how much of it is kept. Not the pass
+// (model/forward.h, model/backward.h) and not its scratch (model/workspace.h). Owns its memory; one thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "model/config.h"
+#include "model/low_rank.h"
+#include "tensor/bf16.h"
+
+namespace cairn::model {
+
+// all: every block's activations. inputs: every block's input alone; the backward pass computes the rest again, to the
+// same bits, for a third more work. last: one block's room, used by all: no backward pass.
+enum class Keep : std::uint8_t { all, inputs, last };
+
+// What a pass has room for. Nothing of it changes a bit.
+struct Room {
+  std::size_t rows = 0;  // N = B T tokens
+  Keep keep = Keep::all;
+  std::size_t rank = 0;        // of the low-rank change that will be passed; 0: none
+  std::size_t logit_rows = 0;  // rows whose logits are held at a time; 0: usual_logit_rows()
+  std::size_t grain_rows = 0;  // of the largest grain, for a backward pass; 0: all rows
+};
+
+// Rows whose logits stay in the second-level cache between the head's product and the loss, but not so few that the
+// head's matrix is read for hardly any work.
+std::size_t usual_logit_rows(const ModelConfig& config);
+
+struct NormActivations {
+  std::vector<float> mean;      // [N], LayerNorm's
+  std::vector<float> rstd;      // [N]
+  std::vector<tensor::Bf16> y;  // [N, C] normed
+};
+
+struct BlockActivations {
+  NormActivations attention_norm;
+  std::vector<float> heads;                    // [N, (H + 2 G) D] q, k and v before the norm of heads, with that norm
+  std::vector<float> q_rstd, k_rstd;           // [N, H], [N, G]
+  std::vector<tensor::Bf16> qkv;               // [N, (H + 2 G) D] turned
+  std::vector<float> attention_stats;          // [B, H, T, 2]; none with Keep::last
+  std::vector<tensor::Bf16> attended;          // [N, H D]
+  std::vector<float> middle;                   // [N, C] the stream between two sequential halves; none with Keep::last
+  NormActivations feed_forward_norm;           // none where attention's is shared
+  std::vector<float> up;                       // [N, 2 F or F] before the activation
+  std::vector<tensor::Bf16> activated;         // [N, F]
+  std::vector<tensor::Bf16> low_rank[kSites];  // [N, r] A x of each site, scaled
+};
+
+struct Activations {
+  Activations(const ModelConfig& config, const Room& room);
+
+  Room room;                               // as given, with the zeros resolved
+  std::vector<std::vector<float>> inputs;  // [L][N, C] the residual stream as it enters each block; or one for all
+  std::vector<BlockActivations> blocks;    // [L], or one for all
+  std::vector<float> out;                  // [N, C] the stream after the last block; none with Keep::last: inputs[0]
+  NormActivations final_norm;              // what the head reads; rounded alone where there is no such norm
+  std::vector<float> logits;               // [logit_rows, V]
+  std::vector<float> wide;                 // [N, max((H + 2 G) D, H D, F, C)] scratch: whatever is between two steps
+  std::vector<float> low_rank;             // [N, r] scratch
+
+  std::vector<float>& input(std::size_t layer) { return inputs[inputs.size() > 1 ? layer : 0]; }
+  BlockActivations& block(std::size_t layer) { return blocks[blocks.size() > 1 ? layer : 0]; }
+  std::vector<float>& stream_after(std::size_t layer);
+};
+
+// The bytes that such Activations own.
+std::uint64_t activation_bytes(const ModelConfig& config, const Room& room);
+
+}  // namespace cairn::model

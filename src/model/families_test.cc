@@ -1,0 +1,89 @@
+// Every family against the reference in double precision: logits, losses and every tensor's gradient.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "model/backward.h"
+#include "model/testing_families.h"
+#include "model/testing_reference.h"
+
+namespace cairn::model {
+namespace {
+
+using tensor::Context;
+
+class Families : public testing::TestWithParam<NamedConfig> {};
+
+TEST_P(Families, LogitsComeNearTheReference) {
+  const ModelConfig& config = GetParam().config;
+  Context context = Context::make({.threads = 2}).value();
+  const Model model = lively(config);
+  const std::size_t time = config.context;
+  const Tokens tokens(config, 2 * time);
+  Activations a(config, {.rows = 2 * time});
+  forward(context, ComputeWeights(context, model), {.batch = 2, .time = time, .ids = tokens.ids}, a);
+  double error = 0, size = 0;
+  for (std::size_t sequence = 0; sequence < 2; ++sequence) {
+    const auto expected = Reference(config).logits(Reference::weights_of(config, model.weights()),
+                                                   std::span(tokens.ids).subspan(sequence * time, time));
+    for (std::size_t t = 0; t < time; ++t)
+      for (std::size_t v = 0; v < config.vocabulary; ++v) {
+        const double got = a.logits[(sequence * time + t) * config.vocabulary + v];
+        error += std::pow(got - expected[t][v], 2);
+        size += std::pow(expected[t][v], 2);
+      }
+  }
+  EXPECT_GT(size, 0.0);
+  EXPECT_LT(std::sqrt(error / size), 0.02);
+}
+
+// The loss's slope along the sign of the gradient, in the reference by finite differences, beside the gradient's norm.
+TEST_P(Families, EveryTensorsGradientIsTheReferencesSlope) {
+  const ModelConfig& config = GetParam().config;
+  Context context = Context::make({.threads = 2}).value();
+  const Model model = lively(config);
+  const std::size_t time = config.context;
+  const float z_loss = 0.01F;
+  const Tokens tokens(config, 2 * time);
+  Workspace work(config, 2 * time);
+  FloatBuffer gradient(model.weights().size());
+  const float loss =
+      loss_and_gradient(context, ComputeWeights(context, model),
+                        {.batch = 2, .time = time, .ids = tokens.ids, .targets = tokens.targets, .z_loss = z_loss},
+                        work, {.weights = gradient.span().data()});
+  Reference reference(config);
+  const auto evaluate = [&](const Reference::Vector& weights) {
+    double total = 0;
+    for (std::size_t at = 0; at < 2 * time; at += time)
+      total += reference.loss(weights, std::span(tokens.ids).subspan(at, time),
+                              std::span(tokens.targets).subspan(at, time), static_cast<double>(z_loss));
+    return total;
+  };
+  const Reference::Vector weights = Reference::weights_of(config, model.weights());
+  EXPECT_NEAR(static_cast<double>(loss) / evaluate(weights), 1.0, 0.005);
+  for (const Parameter& p : model.parameters()) {
+    const double step = 1e-5;
+    Reference::Vector up = weights, down = weights;
+    double predicted = 0;
+    for (std::size_t i = p.offset; i < p.offset + p.count; ++i) {
+      const double slope = static_cast<double>(gradient.span()[i]);
+      up[i] += std::copysign(step, slope);
+      down[i] -= std::copysign(step, slope);
+      predicted += std::fabs(slope);
+    }
+    const double measured = (evaluate(up) - evaluate(down)) / (2 * step);
+    // A bias that moves every score of a query alike moves nothing.
+    if (p.name.ends_with("k_proj.bias") && config.positions != Positions::rotary) {
+      EXPECT_LT(std::fabs(measured), 0.01 * static_cast<double>(loss)) << p.name;
+      continue;
+    }
+    EXPECT_GT(predicted, 0.0) << p.name;
+    EXPECT_NEAR(measured / predicted, 1.0, 0.03) << p.name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Families, testing::ValuesIn(tiny_families()),
+                         [](const auto& instance) { return instance.param.name; });
+
+}  // namespace
+}  // namespace cairn::model
