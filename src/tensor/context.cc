@@ -1,5 +1,7 @@
 #include "tensor/context.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <charconv>
@@ -164,6 +166,15 @@ FlushScope::~FlushScope() {
 FlushScope::FlushScope() = default;
 FlushScope::~FlushScope() = default;
 #endif
+
+std::size_t cached_bytes() {
+  static const std::size_t half = [] {
+    const long whole = sysconf(_SC_LEVEL2_CACHE_SIZE);  // 0 or -1 where the system does not tell
+    return std::clamp<std::size_t>(whole > 0 ? static_cast<std::size_t>(whole) / 2 : 0, std::size_t{1} << 18,
+                                   std::size_t{1} << 21);
+  }();
+  return half;
+}
 
 void* thread_scratch(std::size_t bytes) {
   struct Free {

@@ -43,7 +43,7 @@ struct AttentionKernels {
     std::size_t panel;
   };
   static Packed take(Carver& c, std::size_t rows, std::size_t width, std::size_t k) {
-    return {c.take<Word>(Pack::words(rows, width, k)), width * Pack::steps(k)};
+    return {c.take<Word>(Pack::words(rows, width, k)), Pack::panel(width, k)};
   }
   static void fill(const Packed& to, const Operand& x, std::size_t rows, std::size_t width, std::size_t k) {
     Pack::pack(x, {0, rows}, rows, width, k, to.words);
@@ -150,7 +150,7 @@ struct AttentionKernels {
         stats[1] = row.inverse;
       }
     }
-    const Packed weights{s.weights_packed.words, kRows * Pack::steps(block.keys)};
+    const Packed weights{s.weights_packed.words, Pack::panel(kRows, block.keys)};
     fill(weights, by_rows(s.weights, s.stride), block.rows, kRows, block.keys);
     Tiles::tiles({weights.words, s.v.words, weights.panel, s.v.panel, block.rows, width, Pack::steps(block.keys)},
                  nullptr, s.out, width);
@@ -223,7 +223,7 @@ struct AttentionKernels {
       softmax_weights(s.scores + r * s.stride, t + 1, block.keys, op.in.scale, {stats[0], stats[1]}, weights);
       score_gradients(weights, s.dweights + r * s.stride, t + 1, block.keys, op.in.scale, s.dscores + t * s.stride);
     }
-    const Packed packed{s.block_rows.words, kRows * Pack::steps(block.keys)};
+    const Packed packed{s.block_rows.words, Pack::panel(kRows, block.keys)};
     fill(packed, by_rows(s.dscores + block.t * s.stride, s.stride), block.rows, kRows, block.keys);
     Tiles::tiles(
         {packed.words, s.k_columns.words, packed.panel, s.k_columns.panel, block.rows, width, Pack::steps(block.keys)},
@@ -259,7 +259,7 @@ struct AttentionKernels {
     const std::size_t rows = group.keys - key < kCausalBlock ? group.keys - key : kCausalBlock,
                       queries = group.keys - key;
     const std::size_t skip = Pack::steps(key) * kColumns, steps = Pack::steps(queries);
-    const Packed packed{s.block_rows.words, kRows * steps};
+    const Packed packed{s.block_rows.words, Pack::panel(kRows, queries)};
     const std::size_t at = (group.b * group.keys + key) * op.dkv_stride + group.g * group.width;
     const bool first = h == group.first_head();
     const auto multiply = [&](const Bf16* from, const Packed& with, float* to) {

@@ -21,26 +21,41 @@ struct Packing {
   static constexpr std::size_t kLanes = T::kLanes;
   static constexpr std::size_t kPerWord = kNarrow ? 2 : 1;          // elements that one load of a lane takes
   static constexpr std::size_t kSteps = T::kPaired ? 1 : kPerWord;  // steps that these make
-  static constexpr std::size_t kSlack = 16;  // stores of whole registers may run past the last panel
+  static constexpr std::size_t kSlack = 16;  // words that a store of a whole register may run past a panel
 
   static constexpr std::size_t steps(std::size_t k) { return (k + kPerWord - 1) / kPerWord * kSteps; }
+  // Words from panel to panel.
+  static constexpr std::size_t panel(std::size_t width, std::size_t k) {
+    return width * steps(k) + (width % kLanes != 0 ? kSlack : 0);
+  }
   // Words that `rows` rows take as panels of `width`.
   static constexpr std::size_t words(std::size_t rows, std::size_t width, std::size_t k) {
-    return (rows + width - 1) / width * width * steps(k) + kSlack;
+    return (rows + width - 1) / width * panel(width, k);
   }
 
   // Rows [rows.begin, rows.end) of the operand's `exist` rows as panels of `width`.
   static void pack(const OperandOf<E>& x, Range rows, std::size_t exist, std::size_t width, std::size_t k, Word* out) {
-    for (std::size_t r = rows.begin; r < rows.end; r += width, out += width * steps(k)) {
-      const Range panel{r, rows.end - r < width ? rows.end : r + width};
-      if (x.k_stride == 1)
-        by_rows(x, panel, width, k, out);
-      else
-        by_columns(x, panel, exist, width, k, out);
+    // A cache line of columns spans several panels: these are filled together, some elements of k at a time, while the
+    // lines are in the first-level cache.
+    const std::size_t group = x.k_stride == 1 ? width : (kGroup + width - 1) / width * width;
+    for (std::size_t first = rows.begin; first < rows.end; first += group) {
+      const std::size_t last = rows.end - first < group ? rows.end : first + group;
+      for (std::size_t begin = 0; begin < k; begin += x.k_stride == 1 ? k : kChunk) {
+        const std::size_t n = x.k_stride == 1 || k - begin < kChunk ? k - begin : kChunk;
+        const OperandOf<E> chunk{x.data + begin * x.k_stride, x.row_stride, x.k_stride};
+        Word* to = out + (first - rows.begin) / width * panel(width, k) + steps(begin) * width;
+        for (std::size_t r = first; r < last; r += width, to += panel(width, k))
+          if (x.k_stride == 1)
+            by_rows(chunk, {r, last - r < width ? last : r + width}, width, n, to);
+          else
+            by_columns(chunk, r, exist, width, n, to);
+      }
     }
   }
 
  private:
+  static constexpr std::size_t kGroup = 64, kChunk = 16;  // rows filled together, elements of k at a time
+
   // The words of a lane's load, as one step or as two.
   static void put(Word* out, std::size_t width, std::size_t at, Register words) {
     if constexpr (kSteps == 1) {
@@ -87,36 +102,38 @@ struct Packing {
   }
 
   // One panel from elements that are contiguous over the rows; `exist` rows may be read.
-  static void by_columns(const OperandOf<E>& x, Range rows, std::size_t exist, std::size_t width, std::size_t k,
+  static void by_columns(const OperandOf<E>& x, std::size_t row, std::size_t exist, std::size_t width, std::size_t k,
                          Word* out) {
-    for (std::size_t at = 0; at < k; at += kPerWord)
-      for (std::size_t group = 0; group < width; group += kLanes) {
-        const std::size_t row = rows.begin + group;
-        Word* to = out + at / kPerWord * kSteps * width + group;
-        const Register even = column(x, at, row, rows.end, exist);
-        if constexpr (!kNarrow) {
-          T::store_words(to, even);
-          continue;
+    for (std::size_t group = 0; group < width; group += kLanes, row += kLanes) {
+      const E* from = x.data + row;
+      if (row + kLanes <= exist)
+        columns(from, x.k_stride, width, k, out + group, [](const E* p) { return widen(p); });
+      else
+        columns(from, x.k_stride, width, k, out + group, [n = row < exist ? exist - row : 0](const E* p) {
+          E part[kLanes];
+          for (std::size_t i = 0; i < kLanes; ++i) part[i] = i < n ? p[i] : E{};
+          return widen(part);
+        });
+    }
+  }
+  // kLanes rows of a panel, each step's from a register that `load` makes.
+  template <class F>
+  static inline void columns(const E* from, std::size_t stride, std::size_t width, std::size_t k, Word* out, F load) {
+    if constexpr (!kNarrow) {
+      for (std::size_t at = 0; at < k; ++at) T::store_words(out + at * width, load(from + at * stride));
+    } else {
+      for (std::size_t at = 0; at < k; at += 2, from += 2 * stride, out += kSteps * width) {
+        const Register odd = at + 1 < k ? load(from + stride) : T::zero(), even = load(from);
+        if constexpr (T::kPaired) {
+          T::store_words(out, T::join(odd, even));
         } else {
-          const Register odd = at + 1 < k ? column(x, at + 1, row, rows.end, exist) : T::zero();
-          if constexpr (T::kPaired) {
-            T::store_words(to, T::join(odd, even));
-          } else {
-            T::store_words(to, odd);
-            T::store_words(to + width, even);
-          }
+          T::store_words(out, odd);
+          T::store_words(out + width, even);
         }
       }
+    }
   }
-  static Register column(const OperandOf<E>& x, std::size_t at, std::size_t row, std::size_t end, std::size_t exist) {
-    if (row >= end) return T::zero();
-    const E* from = x.data + at * x.k_stride + row;
-    if (row + kLanes <= exist) return widen(from);
-    E part[kLanes];
-    for (std::size_t i = 0; i < kLanes; ++i) part[i] = row + i < exist ? from[i] : E{};
-    return widen(part);
-  }
-  static Register widen(const E* from) {
+  static inline Register widen(const E* from) {
     if constexpr (kNarrow)
       return T::widen(from);
     else

@@ -50,18 +50,29 @@ struct TileKernels {
   using Accumulators = Register[kRows][T::kVectors];
   static inline __attribute__((always_inline)) void run(const Word* a, const Word* b, std::size_t n,
                                                         Accumulators& acc) {
-    for (std::size_t s = 0; s < n; ++s, a += kRows, b += kColumns) {
-      Register y[T::kVectors];
+    std::size_t s = 0;
+    for (; s + 2 <= n; s += 2, a += 2 * kRows, b += 2 * kColumns) {
+      one(a, b, acc);
+      one(a + kRows, b + kColumns, acc);
+    }
+    if (s < n) one(a, b, acc);
+  }
+  static inline __attribute__((always_inline)) void one(const Word* a, const Word* b, Accumulators& acc) {
+    Register y[T::kVectors];
 #pragma GCC unroll 4
-      for (std::size_t v = 0; v < T::kVectors; ++v) y[v] = T::load(b + v * kLanes);
+    for (std::size_t v = 0; v < T::kVectors; ++v) {
+      y[v] = T::load(b + v * kLanes);
+      if (v * kLanes % kLine == 0) __builtin_prefetch(b + kAhead * kColumns + v * kLanes);
+    }
 #pragma GCC unroll 16
-      for (std::size_t r = 0; r < kRows; ++r) {
-        const Register x = T::broadcast(a[r]);
+    for (std::size_t r = 0; r < kRows; ++r) {
+      const Register x = T::broadcast(a[r]);
 #pragma GCC unroll 4
-        for (std::size_t v = 0; v < T::kVectors; ++v) acc[r][v] = T::step(x, y[v], acc[r][v]);
-      }
+      for (std::size_t v = 0; v < T::kVectors; ++v) acc[r][v] = T::step(x, y[v], acc[r][v]);
     }
   }
+  static constexpr std::size_t kLine = 64 / sizeof(Word);
+  static constexpr std::size_t kAhead = 8;  // steps of b on their way from the second-level cache
   // The inner loop without its loads: the rate that the processor can reach.
   static double spin(std::size_t rounds) {
     // From a volatile, so that the compiler can tell no chain from another and must compute them all.
@@ -99,7 +110,7 @@ struct TileKernels {
     }
   }
 
-  static void tile(const Word* a, const Word* b, std::size_t n, const Out& out) {
+  static __attribute__((noinline)) void tile(const Word* a, const Word* b, std::size_t n, const Out& out) {
     Accumulators acc;
     if (out.last) fetch(out);
 #pragma GCC unroll 16
@@ -208,8 +219,10 @@ struct ProductKernels {
   }
 
  private:
-  // Steps of one stretch, words of b that stay in the second-level cache, floats of unfinished chains kept at once.
-  static constexpr std::size_t kStretch = 512, kCachedWords = std::size_t{1} << 17, kPartials = std::size_t{1} << 20;
+  // Steps of one stretch, floats of unfinished chains kept at once.
+  // Panels of a that are packed at once, so that whole cache lines are read.
+  static constexpr std::size_t kGroup = kRows < 64 ? 64 / kRows : 1;
+  static constexpr std::size_t kStretch = 512, kPartials = std::size_t{1} << 20;
 
   static constexpr std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
   static constexpr std::size_t round_up(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
@@ -224,7 +237,7 @@ struct ProductKernels {
     p.chain = op.fold != 0 && op.fold < op.k ? op.fold : op.k > 0 ? op.k : 1;
     p.stretch = smaller(p.chain, kStretch / Pack::kSteps * Pack::kPerWord);
     p.whole = p.chain == p.stretch;
-    const std::size_t fit = kCachedWords / (Pack::steps(p.stretch) + 1) / kColumns * kColumns;
+    const std::size_t fit = cached_bytes() / sizeof(Word) / (Pack::steps(p.stretch) + 1) / kColumns * kColumns;
     p.columns = smaller(round_up(columns.end - columns.begin, kColumns), fit < kColumns ? kColumns : fit);
     const std::size_t all = round_up(rows.end - rows.begin, kRows);
     p.rows = p.whole ? all : smaller(all, kPartials / p.columns / kRows * kRows + kRows);
@@ -237,7 +250,7 @@ struct ProductKernels {
   };
   static Room lay(const Plan& plan, Carver& c) {
     Room room;
-    room.a = c.take<Word>(Pack::words(kRows, kRows, plan.stretch));
+    room.a = c.take<Word>(Pack::words(kGroup * kRows, kRows, plan.stretch));
     room.b = c.take<Word>(Pack::words(plan.columns, kColumns, plan.stretch));
     room.partial = plan.whole ? nullptr : c.take<float>(plan.rows * plan.columns);
     return room;
@@ -249,29 +262,33 @@ struct ProductKernels {
   };
   static void multiply_block(const ProductOf<E>& op, const Room& room, const Block& block) {
     const std::size_t k = block.stretch.end - block.stretch.begin, n_steps = Pack::steps(k);
+    const std::size_t a_panel = Pack::panel(kRows, k), b_panel = Pack::panel(kColumns, k);
     const auto from = [&](const OperandOf<E>& x) {
       return OperandOf<E>{x.data + block.stretch.begin * x.k_stride, x.row_stride, x.k_stride};
     };
     // After the first chain there is a sum to go on from.
     const float* addend = block.chain_begin == 0 ? op.addend : op.c;
-    Pack::pack(from(op.b), block.columns, op.n, kColumns, k, room.b);
     float* partial = room.partial;
-    for (std::size_t i = block.rows.begin; i < block.rows.end; i += kRows) {
-      const Range panel{i, smaller(i + kRows, block.rows.end)};
-      Pack::pack(from(op.a), panel, op.m, kRows, k, room.a);
-      for (std::size_t j = block.columns.begin; j < block.columns.end; j += kColumns) {
-        const std::size_t at = i * op.c_stride + j;
-        Tile::tile(room.a, room.b + (j - block.columns.begin) * n_steps, n_steps,
-                   {.addend = addend != nullptr ? addend + at : nullptr,
-                    .c = op.c + at,
-                    .stride = op.c_stride,
-                    .rows = panel.end - i,
-                    .columns = smaller(kColumns, block.columns.end - j),
-                    .partial = partial,
-                    .first = block.stretch.begin == block.chain_begin,
-                    .last = block.stretch.end == block.chain_end});
-        if (partial != nullptr) partial += kRows * kColumns;
-      }
+    Pack::pack(from(op.b), block.columns, op.n, kColumns, k, room.b);
+    Range group{block.rows.begin, 0};
+    for (; group.begin < block.rows.end; group.begin = group.end) {
+      group.end = smaller(group.begin + kGroup * kRows, block.rows.end);
+      Pack::pack(from(op.a), group, op.m, kRows, k, room.a);
+      for (std::size_t i = group.begin; i < group.end; i += kRows)
+        for (std::size_t j = block.columns.begin; j < block.columns.end; j += kColumns) {
+          const std::size_t at = i * op.c_stride + j;
+          Tile::tile(room.a + (i - group.begin) / kRows * a_panel,
+                     room.b + (j - block.columns.begin) / kColumns * b_panel, n_steps,
+                     {.addend = addend != nullptr ? addend + at : nullptr,
+                      .c = op.c + at,
+                      .stride = op.c_stride,
+                      .rows = smaller(kRows, group.end - i),
+                      .columns = smaller(kColumns, block.columns.end - j),
+                      .partial = partial,
+                      .first = block.stretch.begin == block.chain_begin,
+                      .last = block.stretch.end == block.chain_end});
+          if (partial != nullptr) partial += kRows * kColumns;
+        }
     }
   }
 };
