@@ -42,6 +42,11 @@ Status write_all(int fd, ByteView bytes, const std::filesystem::path& path) {
     if (n < 0 && errno != EINTR) return system_error("writing", path, errno);
     if (n > 0) at += static_cast<std::size_t>(n);
   }
+  return {};
+}
+
+Status write_and_sync(int fd, std::span<const ByteView> parts, const std::filesystem::path& path) {
+  for (const ByteView part : parts) CAIRN_TRY(write_all(fd, part, path));
   if (::fsync(fd) != 0) return system_error("syncing", path, errno);
   return {};
 }
@@ -76,11 +81,15 @@ Result<std::string> read_text(const std::filesystem::path& path, std::size_t at_
 }
 
 Status write_file(const std::filesystem::path& path, ByteView bytes) {
+  return write_file(path, std::span<const ByteView>(&bytes, 1));
+}
+
+Status write_file(const std::filesystem::path& path, std::span<const ByteView> parts) {
   std::string temporary = path.string() + ".XXXXXX";
   {
     const Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));
     if (fd.get() < 0) return system_error("creating", path, errno);
-    if (auto written = write_all(fd.get(), bytes, path); !written) {
+    if (auto written = write_and_sync(fd.get(), parts, path); !written) {
       ::unlink(temporary.c_str());
       return written;
     }

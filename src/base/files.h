@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,8 @@ Result<std::string> read_text(const std::filesystem::path& path, std::size_t at_
 // Writes a temporary file beside `path`, syncs it, renames it over `path`, syncs the folder. Readable by its
 // owner alone. no_space or failed.
 Status write_file(const std::filesystem::path& path, ByteView bytes);
+// The parts one behind the other, for files too large to hold twice.
+Status write_file(const std::filesystem::path& path, std::span<const ByteView> parts);
 inline Status write_file(const std::filesystem::path& path, std::string_view text) { return write_file(path, as_bytes(text)); }
 
 Status make_folder(const std::filesystem::path& path);

@@ -15,14 +15,21 @@ struct Place {
   std::string_view name;
   std::span<const std::uint64_t> shape;
   std::uint64_t bytes;
+  const char* type;
 };
+
+// An element type is that of the span that holds something; an empty tensor is F32.
+template <class Floats, class Codes>
+Place place_of(std::string_view name, std::span<const std::uint64_t> shape, Floats floats, Codes codes) {
+  return codes.empty() ? Place{name, shape, floats.size_bytes(), "F32"} : Place{name, shape, codes.size(), "U8"};
+}
 
 std::string header_of(const Metadata& metadata, std::span<const Place> places) {
   Json header = Json::object();
   header["__metadata__"] = metadata;
   std::uint64_t at = 0;
   for (const Place& place : places) {
-    header[std::string(place.name)] = {{"dtype", "F32"},
+    header[std::string(place.name)] = {{"dtype", place.type},
                                        {"shape", std::vector<std::uint64_t>(place.shape.begin(), place.shape.end())},
                                        {"data_offsets", {at, at + place.bytes}}};
     at += place.bytes;
@@ -33,10 +40,6 @@ std::string header_of(const Metadata& metadata, std::span<const Place> places) {
   std::string out(kLengthBytes, '\0');
   std::memcpy(out.data(), &length, kLengthBytes);
   return out + text;
-}
-
-ByteView bytes_of(std::span<const float> values) {
-  return {reinterpret_cast<const std::uint8_t*>(values.data()), values.size_bytes()};
 }
 
 Result<std::string_view> header_text(ByteView file) {
@@ -73,9 +76,12 @@ Error difference(const Json& header, const Json& expected) {
     if (item.key() == "__metadata__") continue;
     const Json& entry = item.value();
     const auto type = entry.is_object() ? entry.find("dtype") : entry.end();
-    if (entry.is_object() && type != entry.end() && *type != "F32") {
-      return say(ErrorCode::unsupported, fmt::format("tensor '{}' has elements {}, expected \"F32\"",
-                                                     item.key().substr(0, 128), canonical(*type).substr(0, 32)));
+    const auto known = expected.find(item.key());
+    const Json wanted = known != expected.end() ? (*known)["dtype"] : Json("F32");
+    if (entry.is_object() && type != entry.end() && *type != wanted) {
+      return say(ErrorCode::unsupported,
+                 fmt::format("tensor '{}' has elements {}, expected {}", item.key().substr(0, 128),
+                             canonical(*type).substr(0, 32), canonical(wanted)));
     }
     if (!expected.contains(item.key())) {
       return say(ErrorCode::malformed, fmt::format("unknown tensor '{}'", item.key().substr(0, 128)));
@@ -104,12 +110,17 @@ bool all_finite(ByteView bytes) {
 std::vector<Place> places_of(std::span<const NamedTensor> tensors) {
   std::vector<Place> places;
   for (const NamedTensor& tensor : tensors) {
-    places.push_back({tensor.name, tensor.shape, tensor.values.size_bytes()});
+    places.push_back(place_of(tensor.name, tensor.shape, tensor.values, tensor.codes));
   }
   return places;
 }
 
 }  // namespace
+
+ByteView tensor_bytes(const NamedTensor& tensor) {
+  if (!tensor.codes.empty()) return tensor.codes;
+  return {reinterpret_cast<const std::uint8_t*>(tensor.values.data()), tensor.values.size_bytes()};
+}
 
 std::string safetensors_header(const Metadata& metadata, std::span<const NamedTensor> tensors) {
   return header_of(metadata, places_of(tensors));
@@ -118,12 +129,12 @@ std::string safetensors_header(const Metadata& metadata, std::span<const NamedTe
 Bytes write_safetensors(const Metadata& metadata, std::span<const NamedTensor> tensors) {
   const std::string header = safetensors_header(metadata, tensors);
   std::size_t size = header.size();
-  for (const NamedTensor& tensor : tensors) size += tensor.values.size_bytes();
+  for (const NamedTensor& tensor : tensors) size += tensor_bytes(tensor).size();
   Bytes out;
   out.reserve(size);
   out.insert(out.end(), header.begin(), header.end());
   for (const NamedTensor& tensor : tensors) {
-    const ByteView bytes = bytes_of(tensor.values);
+    const ByteView bytes = tensor_bytes(tensor);
     out.insert(out.end(), bytes.begin(), bytes.end());
   }
   return out;
@@ -132,7 +143,7 @@ Bytes write_safetensors(const Metadata& metadata, std::span<const NamedTensor> t
 Digest safetensors_digest(const Metadata& metadata, std::span<const NamedTensor> tensors) {
   Sha256 hash;
   hash.update(safetensors_header(metadata, tensors));
-  for (const NamedTensor& tensor : tensors) hash.update(bytes_of(tensor.values));
+  for (const NamedTensor& tensor : tensors) hash.update(tensor_bytes(tensor));
   return hash.finish();
 }
 
@@ -156,8 +167,8 @@ Status read_safetensors(ByteView file, const Metadata& metadata, std::span<const
   std::vector<Place> places;
   std::uint64_t data_bytes = 0;
   for (const ExpectedTensor& tensor : expected) {
-    places.push_back({tensor.name, tensor.shape, tensor.into.size_bytes()});
-    data_bytes += tensor.into.size_bytes();
+    places.push_back(place_of(tensor.name, tensor.shape, tensor.into, tensor.codes_into));
+    data_bytes += places.back().bytes;
   }
   const std::string header = header_of(metadata, places);
   if (file.size() < header.size() || as_text(file.first(header.size())) != header) {
@@ -171,11 +182,13 @@ Status read_safetensors(ByteView file, const Metadata& metadata, std::span<const
   }
   std::size_t at = header.size();
   for (const ExpectedTensor& tensor : expected) {
-    const ByteView bytes = file.subspan(at, tensor.into.size_bytes());
-    if (!all_finite(bytes)) {
+    const bool floats = tensor.codes_into.empty();
+    const ByteView bytes = file.subspan(at, floats ? tensor.into.size_bytes() : tensor.codes_into.size());
+    if (floats && !all_finite(bytes)) {
       return fail(ErrorCode::malformed, "safetensors: tensor '{}' has a value that is not finite", tensor.name);
     }
-    if (!bytes.empty()) std::memcpy(tensor.into.data(), bytes.data(), bytes.size());
+    void* into = floats ? static_cast<void*>(tensor.into.data()) : tensor.codes_into.data();
+    if (!bytes.empty()) std::memcpy(into, bytes.data(), bytes.size());
     at += bytes.size();
   }
   return {};

@@ -1,4 +1,5 @@
-// The safetensors container, F32 only: named tensors and a map of strings (docs/formats/checkpoint.md).
+// The safetensors container of Cairn's own files, F32 and U8 only: named tensors and a map of strings
+// (docs/formats/checkpoint.md).
 // Not what the tensors mean: checkpoints, modules and outer states give them names.
 // Pure functions; the reader takes hostile bytes and its views live as long as those bytes.
 #pragma once
@@ -21,7 +22,8 @@ inline constexpr std::uint64_t kMostHeaderBytes = std::uint64_t{1} << 24;
 struct NamedTensor {
   std::string name;
   std::vector<std::uint64_t> shape;
-  std::span<const float> values;
+  std::span<const float> values;             // F32
+  std::span<const std::uint8_t> codes = {};  // U8, where `values` is empty
 };
 
 using Metadata = std::map<std::string, std::string>;
@@ -32,6 +34,8 @@ std::string safetensors_header(const Metadata& metadata, std::span<const NamedTe
 Bytes write_safetensors(const Metadata& metadata, std::span<const NamedTensor> tensors);
 // The SHA-256 of what write_safetensors gives, without building it.
 Digest safetensors_digest(const Metadata& metadata, std::span<const NamedTensor> tensors);
+// A tensor's bytes as they lie in the file; a view of its values.
+ByteView tensor_bytes(const NamedTensor& tensor);
 
 // The metadata alone, so that a reader learns what it should expect before it looks at tensors.
 // malformed: too short for its header, a header above kMostHeaderBytes or not JSON, no string metadata.
@@ -40,11 +44,12 @@ Result<Metadata> read_metadata(ByteView file);
 // Copies the tensors' values out of `file`, which must be, to the byte, what write_safetensors would make of `metadata`
 // and these names and shapes. `into[i]` has the size that shape i says. malformed: names the first thing that differs:
 // a missing, unknown, misshaped or misplaced tensor, the file's size, or a value that is not finite. unsupported: an
-// element type other than F32.
+// element type other than the one expected.
 struct ExpectedTensor {
   std::string name;
   std::vector<std::uint64_t> shape;
-  std::span<float> into;
+  std::span<float> into;                     // F32
+  std::span<std::uint8_t> codes_into = {};  // U8, where `into` is empty
 };
 Status read_safetensors(ByteView file, const Metadata& metadata, std::span<const ExpectedTensor> expected);
 

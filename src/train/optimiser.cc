@@ -50,13 +50,4 @@ Result<float> Optimiser::step(tensor::Context& context, const OptimiserStep& ste
   return norm;
 }
 
-float rate_at(const Schedule& s, std::uint64_t step) {
-  constexpr float kPi = 3.14159265F;
-  if (step < s.warmup) return s.peak * (static_cast<float>(step + 1) / static_cast<float>(s.warmup));
-  if (step >= s.total) return s.peak * s.final_fraction;
-  const float along = static_cast<float>(step - s.warmup) / static_cast<float>(s.total - s.warmup);
-  const float height = 0.5F * (1.0F + tensor::math::cos(kPi * along));
-  return s.peak * (s.final_fraction + (1.0F - s.final_fraction) * height);
-}
-
 }  // namespace cairn::train

@@ -50,12 +50,4 @@ class Optimiser {
   model::FloatBuffer m_, v_;
 };
 
-// The rate at `step` of `total`: linear to `peak` over `warmup` steps, then half a cosine down to fraction * peak,
-// which later steps keep.
-struct Schedule {
-  float peak = 0, final_fraction = 0;
-  std::uint64_t warmup = 0, total = 0;
-};
-float rate_at(const Schedule& schedule, std::uint64_t step);
-
 }  // namespace cairn::train

@@ -6,6 +6,7 @@
 #include "tensor/random.h"
 #include "train/contribution.h"
 #include "train/replay.h"
+#include "train/schedule.h"
 #include "train/steps.h"
 
 namespace cairn::train {

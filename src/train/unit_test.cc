@@ -276,15 +276,5 @@ TEST(Windows, ReadEachWindowOnceBeforeAnyTwice) {
   EXPECT_NE(passes[0], passes[1]);
 }
 
-TEST(Schedule, RisesThenFallsToItsFloor) {
-  const Schedule s{.peak = 1.0F, .final_fraction = 0.1F, .warmup = 4, .total = 104};
-  EXPECT_FLOAT_EQ(rate_at(s, 0), 0.25F);
-  EXPECT_FLOAT_EQ(rate_at(s, 3), 1.0F);
-  EXPECT_FLOAT_EQ(rate_at(s, 4), 1.0F);
-  EXPECT_NEAR(rate_at(s, 54), 0.55F, 1e-5F);
-  EXPECT_FLOAT_EQ(rate_at(s, 104), 0.1F);
-  EXPECT_FLOAT_EQ(rate_at(s, 1000000), 0.1F);
-}
-
 }  // namespace
 }  // namespace cairn::train
