@@ -48,7 +48,7 @@ Result<Metadata> read_metadata(ByteView file);
 struct ExpectedTensor {
   std::string name;
   std::vector<std::uint64_t> shape;
-  std::span<float> into;                     // F32
+  std::span<float> into;                    // F32
   std::span<std::uint8_t> codes_into = {};  // U8, where `into` is empty
 };
 Status read_safetensors(ByteView file, const Metadata& metadata, std::span<const ExpectedTensor> expected);

@@ -18,14 +18,26 @@ Optimiser::Optimiser(std::span<const model::Parameter> parameters, const Optimis
       segments_.push_back({p.offset, p.count, decays, embeds});
     }
   }
-  const std::size_t total = segments_.back().offset + segments_.back().count;
-  m_ = model::FloatBuffer(total);
-  v_ = model::FloatBuffer(total);
+  m_ = model::FloatBuffer(this->parameters());
+  v_ = model::FloatBuffer(this->parameters());
 }
 
 void Optimiser::resume(std::span<const float> moments, std::uint64_t steps) {
   spread(moments, v_.span());
   steps_ = steps;
+}
+
+std::vector<StateTensor> Optimiser::state() {
+  return {{"optimiser.m", m_.span()}, {"optimiser.v", v_.span()}};
+}
+
+Status Optimiser::restore(std::uint64_t steps) {
+  const std::span<const float> v = v_.span();
+  for (std::size_t i = 0; i < v.size(); ++i)
+    if (!(v[i] >= 0.0F))
+      return fail(ErrorCode::malformed, "optimiser: second moment {} is {}, expected 0 or more", i, v[i]);
+  steps_ = steps;
+  return {};
 }
 
 Result<float> Optimiser::step(tensor::Context& context, const OptimiserStep& step) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -27,6 +28,12 @@ struct OptimiserStep {
   std::span<tensor::Bf16> copies;   // [P], the new weights rounded
 };
 
+// A part of what an optimiser carries from step to step.
+struct StateTensor {
+  std::string name;
+  std::span<float> values;
+};
+
 class Optimiser {
  public:
   Optimiser(std::span<const model::Parameter> parameters, const OptimiserSettings& settings);
@@ -35,6 +42,12 @@ class Optimiser {
   // (train/checkpoint.h).
   void resume(std::span<const float> moments, std::uint64_t steps);
   std::span<const float> second_moments() const { return v_.span(); }  // [P]
+
+  // All that it carries, and the steps it has taken: what a run's file holds. Views, good while it lives.
+  std::vector<StateTensor> state();
+  // Once state() has been filled from a file. malformed: a second moment that is negative.
+  Status restore(std::uint64_t steps);
+  std::size_t parameters() const { return segments_.back().offset + segments_.back().count; }  // P
 
   // Returns the gradient's norm before clipping. failed: it is not finite; nothing was changed.
   Result<float> step(tensor::Context& context, const OptimiserStep& step);
@@ -46,7 +59,7 @@ class Optimiser {
   };
   std::vector<Segment> segments_;
   OptimiserSettings settings_;
-  std::size_t steps_ = 0;
+  std::uint64_t steps_ = 0;
   model::FloatBuffer m_, v_;
 };
 

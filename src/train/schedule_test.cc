@@ -15,7 +15,8 @@ double expected(const Schedule& s, std::uint64_t step) {
   if (step < s.warmup) return s.peak * static_cast<double>(step + 1) / static_cast<double>(s.warmup);
   const bool stable = s.descent == Descent::wsd || s.descent == Descent::wsd_sqrt;
   const double from = static_cast<double>(stable ? s.total - s.decay : s.warmup);
-  const double x = std::fmin(1, std::fmax(0, (static_cast<double>(step) - from) / (static_cast<double>(s.total) - from)));
+  const double x =
+      std::fmin(1, std::fmax(0, (static_cast<double>(step) - from) / (static_cast<double>(s.total) - from)));
   double height = 1 - x;
   if (s.descent == Descent::cosine) height = 0.5 + 0.5 * std::cos(std::acos(-1.0) * x);
   if (s.descent == Descent::wsd_sqrt) height = 1 - std::sqrt(x);

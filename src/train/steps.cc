@@ -45,13 +45,19 @@ Status check_tokens(std::string_view what, std::span<const std::uint16_t> tokens
   return {};
 }
 
-Steps::Steps(const BatchShape& shape, std::span<const std::uint16_t> tokens, tensor::Stream stream, Optimiser optimiser)
+Steps::Steps(const BatchShape& shape, std::span<const std::uint16_t> tokens, tensor::Stream stream, Optimiser optimiser,
+             Draw draw)
     : shape_(shape),
-      windows_(tokens, shape.context, stream),
+      windows_(tokens, shape.context, stream, draw),
       optimiser_(std::move(optimiser)),
-      gradient_(optimiser_.second_moments().size()),
+      gradient_(optimiser_.parameters()),
       ids_(std::size_t{shape.sequences} * shape.context),
       targets_(ids_.size()) {}
+
+void Steps::resume(std::uint32_t done) {
+  windows_.skip(std::uint64_t{done} * shape_.sequences);
+  done_ = done;
+}
 
 Result<StepReport> Steps::take(tensor::Context& context, const Target& target, const PassLoss& loss) {
   windows_.next(shape_.sequences, ids_, targets_);

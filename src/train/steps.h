@@ -65,7 +65,10 @@ Status out_of_range(std::string_view what, std::string_view name, const T& value
 class Steps {
  public:
   // tokens: checked with check_tokens().
-  Steps(const BatchShape& shape, std::span<const std::uint16_t> tokens, tensor::Stream stream, Optimiser optimiser);
+  Steps(const BatchShape& shape, std::span<const std::uint16_t> tokens, tensor::Stream stream, Optimiser optimiser,
+        Draw draw = Draw::shuffled);
+  // Goes on after `done` steps: draws no batch of theirs again. The optimiser's state is its own affair.
+  void resume(std::uint32_t done);
 
   // Returns model::loss_and_gradient() of the micro-batch, whose gradient it adds to `gradient` [P].
   using PassLoss = std::function<float(const model::MicroBatch& batch, float* gradient)>;

@@ -1,0 +1,46 @@
+// A run's file: everything that decides the rest of it, as safetensors (docs/formats/run.md). Equal states have equal
+// bytes. Not the tokens: their digest. Pure functions; the reader takes hostile bytes.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/digest.h"
+#include "base/result.h"
+#include "model/model.h"
+#include "train/optimiser.h"
+#include "train/run_settings.h"
+
+namespace cairn::train {
+
+// What a file says before its tensors.
+struct RunHeading {
+  RunSettings settings;
+  model::ModelConfig config;
+  std::uint32_t step = 0;  // steps done: the place in the data too, for draws follow from seed and step
+  Digest tokens;           // SHA-256 of the tokens trained on, 16 bits each, little-endian
+};
+
+Digest digest_of_tokens(std::span<const std::uint16_t> tokens);
+
+// The file in parts, one behind the other; `header` is the first and must outlive the parts, as must what the tensors
+// view.
+struct RunParts {
+  std::string header;
+  std::vector<ByteView> tensors;
+};
+RunParts encode_run(const RunHeading& heading, const model::Model& model, std::span<const StateTensor> state);
+
+// malformed: not such a file, settings or a configuration that do not fit each other, more steps than the run has.
+// unsupported: another format or profile.
+Result<RunHeading> decode_run_heading(ByteView file);
+
+// Fills the model and the state, which have the shapes that the heading asks for. malformed: the first tensor that is
+// missing, misplaced, or not finite; a file cut short; tensors that do not have the digest stated.
+Status decode_run_tensors(ByteView file, const RunHeading& heading, model::Model& model,
+                          std::span<const StateTensor> state);
+
+}  // namespace cairn::train
