@@ -14,6 +14,7 @@
 #include "model/memory.h"
 #include "tensor/context.h"
 #include "train/optimiser.h"
+#include "train/schedule.h"
 #include "train/unit.h"
 #include "train/windows.h"
 
