@@ -104,6 +104,9 @@ void add_overrides(Overrides& o) {
   o.add("--warmup", settings, &RunSettings::warmup_steps, "steps of the warm-up");
   o.add_word("--descent", settings, &RunSettings::descent, "cosine, linear, wsd, wsd-sqrt");
   o.add("--decay-steps", settings, &RunSettings::decay_steps, "of wsd and wsd-sqrt");
+  o.add_word("--optimiser", settings, &RunSettings::algorithm, "adamw or muon");
+  o.add("--state-bits", settings, &RunSettings::state_bits, "of the optimiser's moments: 32 or 8");
+  o.add("--momentum", settings, &RunSettings::momentum, "of muon");
   o.add("--beta1", settings, &RunSettings::beta1, "of AdamW");
   o.add("--beta2", settings, &RunSettings::beta2, "of AdamW");
   o.add("--epsilon", settings, &RunSettings::epsilon, "of AdamW");

@@ -44,6 +44,8 @@ struct Case {
 std::span<const Case> cases();
 // Those of them over rows of channels: norms, activations, positions, losses, embeddings, biases, dropout.
 std::span<const Case> row_cases();
+// Those of optimiser.h.
+std::span<const Case> optimiser_cases();
 
 // For cases: appends the values' bytes.
 template <class E>

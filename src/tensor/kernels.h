@@ -16,6 +16,7 @@
 #include "tensor/isa.h"
 #include "tensor/loss.h"
 #include "tensor/norm.h"
+#include "tensor/optimiser.h"
 #include "tensor/product.h"
 #include "tensor/rope.h"
 #include "tensor/swiglu.h"
@@ -38,6 +39,8 @@ struct AdamWFactors {
   float unbias1, unbias2;  // 1 / (1 - beta1^step), 1 / (1 - beta2^step)
 };
 
+// Elements whose rounding the kernels of 8-bit moments draw at once: their ranges begin at multiples of it.
+inline constexpr std::size_t kDrawnAtOnce = 256;
 // Elements of one block of sum and sum_of_squares.
 inline constexpr std::size_t kSumBlock = 4096;
 // Positions of one causal block of attention.
@@ -81,6 +84,12 @@ struct Kernels {
   float (*sum)(std::size_t n, const float* x);             // one block, n <= kSumBlock
   float (*sum_of_squares)(std::size_t n, const float* x);  // one block
   void (*adamw)(const AdamW&, const AdamWFactors&, Range elements);
+  void (*adamw8)(const AdamW8&, const AdamWFactors&, Range elements);  // this and momentum8: by whole draws
+  void (*momentum)(const Momentum&, Range elements);
+  void (*momentum8)(const Momentum8&, Range elements);
+  void (*descend)(const Descend&, Range elements);
+  void (*decode_first)(const Moment8&, float* out, Range elements);  // this and decode_second: by whole blocks
+  void (*decode_second)(const Moment8&, float* out, Range elements);
 };
 
 // The table of an instruction set that is available; the scalar one is the specification.

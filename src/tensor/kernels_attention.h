@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tensor/functions.h"
+#include "tensor/kernels_optimiser.h"
 #include "tensor/kernels_product.h"
 #include "tensor/kernels_rows.h"
 #include "tensor/kernels_vectors.h"
@@ -277,6 +278,7 @@ template <class P, class T, class F, class A>
 constexpr Kernels make_kernels() {
   using R = RowKernels<P>;
   using V = VectorKernels<P>;
+  using O = OptimiserKernels<P>;
   return {.row_step = T::kRows,
           .column_step = TileKernels<T>::kColumns,
           .product = &ProductKernels<T, Bf16>::product,
@@ -313,7 +315,13 @@ constexpr Kernels make_kernels() {
           .scale = &V::scale,
           .sum = &V::sum,
           .sum_of_squares = &V::sum_of_squares,
-          .adamw = &V::adamw};
+          .adamw = &V::adamw,
+          .adamw8 = &O::adamw8,
+          .momentum = &O::momentum,
+          .momentum8 = &O::momentum8,
+          .descend = &O::descend,
+          .decode_first = &O::decode_first,
+          .decode_second = &O::decode_second};
 }
 
 }  // namespace

@@ -203,13 +203,40 @@ float sum_of_squares(Context& context, std::size_t n, const float* x) {
   return sum_blocks(context, n, x, context.kernels().sum_of_squares);
 }
 
-void adamw(Context& context, const AdamW& op) {
+namespace {
+
+AdamWFactors factors_of(const AdamW& op) {
   const Lane one{1.0f};
-  const AdamWFactors factors{.rest1 = (one - Lane{op.beta1}).value,
-                             .rest2 = (one - Lane{op.beta2}).value,
-                             .unbias1 = (one / (one - Lane{math::power(op.beta1, op.step)})).value,
-                             .unbias2 = (one / (one - Lane{math::power(op.beta2, op.step)})).value};
+  return {.rest1 = (one - Lane{op.beta1}).value,
+          .rest2 = (one - Lane{op.beta2}).value,
+          .unbias1 = (one / (one - Lane{math::power(op.beta1, op.step)})).value,
+          .unbias2 = (one / (one - Lane{math::power(op.beta2, op.step)})).value};
+}
+
+}  // namespace
+
+void adamw(Context& context, const AdamW& op) {
+  const AdamWFactors factors = factors_of(op);
   share(context, op.n, 16, 2, [&](Range r) { context.kernels().adamw(op, factors, r); });
+}
+void adamw8(Context& context, const AdamW8& op) {
+  const AdamWFactors factors = factors_of(op.step);
+  share(context, op.step.n, kDrawnAtOnce, 4, [&](Range r) { context.kernels().adamw8(op, factors, r); });
+}
+void momentum(Context& context, const Momentum& op) {
+  share(context, op.n, 16, 1, [&](Range r) { context.kernels().momentum(op, r); });
+}
+void momentum8(Context& context, const Momentum8& op) {
+  share(context, op.step.n, kDrawnAtOnce, 3, [&](Range r) { context.kernels().momentum8(op, r); });
+}
+void descend(Context& context, const Descend& op) {
+  share(context, op.n, 16, 1, [&](Range r) { context.kernels().descend(op, r); });
+}
+void decode_first(Context& context, std::size_t n, const Moment8& m, float* out) {
+  share(context, n, kCodeBlock, 1, [&](Range r) { context.kernels().decode_first(m, out, r); });
+}
+void decode_second(Context& context, std::size_t n, const Moment8& v, float* out) {
+  share(context, n, kCodeBlock, 1, [&](Range r) { context.kernels().decode_second(v, out, r); });
 }
 
 }  // namespace cairn::tensor

@@ -40,6 +40,8 @@ constexpr std::array kVectors = {
     Vector{"bias", "82663367b51bd4e445d0616b9f86f45bcf8f54c0147a043eabc11549f506a104"},
     Vector{"dropout", "b6bd7d76109d5ae73e4cfb818ccbea2f45feeb28c7e4c0d70fd180df5ea6572f"},
     Vector{"erf", "b2fa09787ad27a4bbde2cff574530929c6e66c32dd05a60c17dff9132d2b70cb"},
+    Vector{"adamw.codes", "dd530972218856c47316e439a2029bf2c88326e7616acccf9e04c66ea54aa435"},
+    Vector{"momentum", "65cd89fcb1d508a6be6ebde3ab55eda3d3237632841d46b34f2a591c52a86748"},
 };
 
 }  // namespace

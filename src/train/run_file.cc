@@ -22,7 +22,7 @@ model::Metadata metadata_of(const RunHeading& heading, const Digest& tensors) {
 std::vector<model::NamedTensor> tensors_of(const model::Model& model, std::span<const StateTensor> state) {
   std::vector<model::NamedTensor> out;
   for (const model::Parameter& p : model.parameters()) out.push_back({p.name, p.shape, model.tensor(p)});
-  for (const StateTensor& s : state) out.push_back({s.name, {s.values.size()}, s.values});
+  for (const StateTensor& s : state) out.push_back({s.name, {s.values.size() + s.codes.size()}, s.values, s.codes});
   return out;
 }
 
@@ -110,7 +110,8 @@ Status decode_run_tensors(ByteView file, const RunHeading& heading, model::Model
   std::vector<model::ExpectedTensor> expected;
   for (const model::Parameter& p : model.parameters())
     expected.push_back({p.name, p.shape, model.weights().subspan(p.offset, p.count)});
-  for (const StateTensor& s : state) expected.push_back({s.name, {s.values.size()}, s.values});
+  for (const StateTensor& s : state)
+    expected.push_back({s.name, {s.values.size() + s.codes.size()}, s.values, s.codes});
   CAIRN_TRY(model::read_safetensors(file, metadata_of(heading, stated), expected));
   Sha256 hash;
   for (const model::NamedTensor& tensor : tensors_of(model, state)) hash.update(model::tensor_bytes(tensor));

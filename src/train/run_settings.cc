@@ -44,9 +44,12 @@ void fields(Self& s, Visit& visit) {
   visit("warmup_steps", s.warmup_steps);
   visit("descent", s.descent);
   visit("decay_steps", s.decay_steps);
+  visit("algorithm", s.algorithm);
+  visit("state_bits", s.state_bits);
   visit("beta1", s.beta1);
   visit("beta2", s.beta2);
   visit("epsilon", s.epsilon);
+  visit("momentum", s.momentum);
   visit("weight_decay", s.weight_decay);
   visit("clip", s.clip);
 }

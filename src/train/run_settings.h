@@ -29,7 +29,10 @@ struct RunSettings {
   std::uint32_t warmup_steps = 100;
   Descent descent = Descent::cosine;
   std::uint32_t decay_steps = 0;  // of wsd and wsd-sqrt: 1 to steps - warmup_steps; else 0
+  Algorithm algorithm = Algorithm::adamw;
+  std::uint32_t state_bits = 32;  // 8 or 32
   float beta1 = 0.9F, beta2 = 0.99F, epsilon = 1e-8F;
+  float momentum = 0.95F;  // of muon
   float weight_decay = 0.1F;
   float clip = 1.0F;
   bool operator==(const RunSettings&) const = default;

@@ -27,8 +27,24 @@ TEST(Run, ResumedAtAnyStepEndsWithTheSameBits) {
   }
 }
 
+TEST(Run, ResumedItGoesOnWithEveryOptimiser) {
+  for (const Algorithm algorithm : {Algorithm::adamw, Algorithm::muon})
+    for (const std::uint32_t bits : {32U, 8U}) {
+      RunSettings settings = tiny_settings();
+      settings.algorithm = algorithm;
+      settings.state_bits = bits;
+      tensor::Context context = one_thread();
+      const auto tokens = text_of(400);
+      TrainingRun run = TrainingRun::resume(context, file_after(settings, 5), tokens).value();
+      while (!run.finished()) ASSERT_TRUE(run.step());
+      EXPECT_EQ(file_of(run), file_after(settings, settings.steps));
+    }
+}
+
 TEST(Run, IsAPureFunctionOfItsInputs) {
-  const RunSettings settings = tiny_settings();
+  RunSettings settings = tiny_settings();
+  settings.algorithm = Algorithm::muon;
+  settings.state_bits = 8;
   const Bytes expected = file_after(settings, 6, {.threads = 1, .isa = tensor::Isa::scalar});
   for (const tensor::Isa isa : tensor::available_isas())
     for (const int threads : {1, 2, 3})
@@ -56,6 +72,8 @@ TEST(Run, EverySettingMatters) {
   differs("warmup_steps", [](RunSettings& s) { s.warmup_steps = 3; });
   differs("learning_rate", [](RunSettings& s) { s.learning_rate = 2e-2F; });
   differs("final_fraction", [](RunSettings& s) { s.final_fraction = 0; });
+  differs("algorithm", [](RunSettings& s) { s.algorithm = Algorithm::muon; });
+  differs("state_bits", [](RunSettings& s) { s.state_bits = 8; });
   differs("beta1", [](RunSettings& s) { s.beta1 = 0.8F; });
   differs("weight_decay", [](RunSettings& s) { s.weight_decay = 0; });
   differs("clip", [](RunSettings& s) { s.clip = 0.1F; });
@@ -140,6 +158,8 @@ TEST(Run, RefusesSettingsOutOfRange) {
             "run settings: decay_steps is 0, expected 1 to 10, the steps after the warm-up");
   EXPECT_EQ(message([](RunSettings& s) { s.decay_steps = 5; }),
             "run settings: decay_steps is 5, expected 0: only the descents wsd and wsd-sqrt have them");
+  EXPECT_EQ(message([](RunSettings& s) { s.state_bits = 16; }), "run settings: state_bits is 16, expected 8 or 32");
+  EXPECT_EQ(message([](RunSettings& s) { s.momentum = 1; }), "run settings: momentum is 1, expected 0 to below 1");
   EXPECT_EQ(message([](RunSettings& s) { s.profile = "c9"; }),
             "run settings: profile 'c9' is not known; this version computes 'c1'");
   EXPECT_EQ(
@@ -154,6 +174,8 @@ TEST(RunSettings, ComeBackAsTheyWere) {
   s.descent = Descent::wsd_sqrt;
   s.decay_steps = 4;
   s.draw = Draw::random;
+  s.algorithm = Algorithm::muon;
+  s.state_bits = 8;
   s.seed = 0xFFFFFFFFFFFFFFFFULL;
   EXPECT_EQ(run_settings_from_json(to_json(s)).value(), s);
   EXPECT_EQ(run_settings_from_json(R"({"steps":1})").error().message, "run settings: 'profile' is missing");

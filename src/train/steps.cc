@@ -24,6 +24,8 @@ Status check(std::string_view what, const OptimiserSettings& s, float learning_r
   if (!(s.beta1 >= 0.0F && s.beta1 < 1.0F)) return wrong("beta1", s.beta1, "0 to below 1");
   if (!(s.beta2 >= 0.0F && s.beta2 < 1.0F)) return wrong("beta2", s.beta2, "0 to below 1");
   if (!(s.epsilon >= 1e-12F && s.epsilon <= 1e-2F)) return wrong("epsilon", s.epsilon, "1e-12 to 0.01");
+  if (s.state_bits != 8 && s.state_bits != 32) return out_of_range(what, "state_bits", s.state_bits, "8 or 32");
+  if (!(s.momentum >= 0.0F && s.momentum < 1.0F)) return wrong("momentum", s.momentum, "0 to below 1");
   if (!(s.weight_decay >= 0.0F && s.weight_decay <= 10.0F)) return wrong("weight_decay", s.weight_decay, "0 to 10");
   if (!(s.clip > 0.0F && s.clip <= 1e6F)) return wrong("clip", s.clip, "above 0, at most 1e6");
   return {};

@@ -47,6 +47,11 @@ OptimiserSettings optimiser_of(const Settings& s) {
   OptimiserSettings out{
       .beta1 = s.beta1, .beta2 = s.beta2, .epsilon = s.epsilon, .weight_decay = s.weight_decay, .clip = s.clip};
   if constexpr (requires { s.embedding_rate; }) out.embedding_rate = s.embedding_rate;
+  if constexpr (requires { s.algorithm; }) {
+    out.algorithm = s.algorithm;
+    out.state_bits = s.state_bits;
+    out.momentum = s.momentum;
+  }
   return out;
 }
 
