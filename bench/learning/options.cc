@@ -35,6 +35,7 @@ void apply_preset(const std::string& preset, Options& o) {
   o.settings.beta2 = 0.99F;
   o.settings.weight_decay = 0.1F;
   o.settings.clip = 1.0F;
+  o.settings.dropout = small ? 0.0F : 0.2F;
   o.out = "learning-" + preset;
 }
 
@@ -112,6 +113,8 @@ void add_overrides(Overrides& o) {
   o.add("--epsilon", settings, &RunSettings::epsilon, "of AdamW");
   o.add("--weight-decay", settings, &RunSettings::weight_decay, "decoupled, on matrices");
   o.add("--clip", settings, &RunSettings::clip, "of the gradient's norm");
+  o.add("--dropout", settings, &RunSettings::dropout, "rate, at nanoGPT's places");
+  o.add("--z-loss", settings, &RunSettings::z_loss, "times the square of the logits' log-sum-exp, added to the loss");
   o.add("--seed", settings, &RunSettings::seed, "of the initial weights and the draws");
 }
 

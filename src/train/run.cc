@@ -12,8 +12,9 @@ namespace cairn::train {
 namespace {
 
 constexpr const char* kWhat = "run";
-// Keep the draws of windows apart from each other and from those of the initial weights under the same seed.
-constexpr std::uint64_t kWindowsKey = 0x72756E0077696E00ULL, kSampleKey = 0x72756E0073616D00ULL;
+// Keep a run's draws apart from each other and from those of the initial weights under the same seed.
+constexpr std::uint64_t kWindowsKey = 0x72756E0077696E00ULL, kSampleKey = 0x72756E0073616D00ULL,
+                        kDropoutKey = 0x72756E0064726F00ULL;
 
 tl::unexpected<Error> out_of_memory(const model::ModelConfig& config) {
   return fail_with_hint(ErrorCode::failed,
@@ -21,21 +22,29 @@ tl::unexpected<Error> out_of_memory(const model::ModelConfig& config) {
                         "fewer sequences per grain need less memory");
 }
 
+model::Room room_of(const RunSettings& settings, const model::ModelConfig& config, std::uint64_t pass_bytes) {
+  return model::room_within(config, size_of(batch_of(settings)), pass_bytes);
+}
+
 }  // namespace
 
 struct TrainingRun::State {
-  State(tensor::Context& with, model::Model start, std::span<const std::uint16_t> tokens, const RunSettings& chosen)
+  State(tensor::Context& with, model::Model start, std::span<const std::uint16_t> tokens, const RunSettings& chosen,
+        const model::Room& room)
       : context(with),
         settings(chosen),
         text(digest_of_tokens(tokens)),
         model(std::move(start)),
         compute(context, model),
-        work(model.config(), std::size_t{settings.grain} * settings.context),
-        steps(batch_of(settings), tokens, {.key = settings.seed ^ kWindowsKey, .stream = 0},
+        work(model.config(), room),
+        steps(at_once(batch_of(settings), room), tokens, {.key = settings.seed ^ kWindowsKey, .stream = 0},
               {model.parameters(), optimiser_of(settings)}, settings.draw) {}
 
   RunHeading heading() const { return {settings, model.config(), steps.done(), text}; }
   void weights_changed() { compute.copy_gains(model.weights()); }
+  model::PassDropout dropout(std::uint64_t first_sequence) const {
+    return {settings.dropout, {.key = settings.seed ^ kDropoutKey, .stream = steps.done()}, first_sequence};
+  }
   double window_losses(std::size_t count, std::size_t time, std::span<const std::int32_t> ids,
                        std::span<const std::int32_t> targets);
 
@@ -63,19 +72,21 @@ std::uint32_t TrainingRun::done() const {
 }
 
 Result<TrainingRun> TrainingRun::begin(tensor::Context& context, model::Model model,
-                                       std::span<const std::uint16_t> tokens, const RunSettings& settings) {
+                                       std::span<const std::uint16_t> tokens, const RunSettings& settings,
+                                       std::uint64_t pass_bytes) {
   CAIRN_TRY(check(settings, model.config()));
   CAIRN_TRY(check_tokens(kWhat, tokens, settings.context, model.config().vocabulary));
   const model::ModelConfig config = model.config();
   try {
-    return TrainingRun(std::make_unique<State>(context, std::move(model), tokens, settings));
+    return TrainingRun(
+        std::make_unique<State>(context, std::move(model), tokens, settings, room_of(settings, config, pass_bytes)));
   } catch (const std::bad_alloc&) {
     return out_of_memory(config);
   }
 }
 
-Result<TrainingRun> TrainingRun::resume(tensor::Context& context, ByteView file,
-                                        std::span<const std::uint16_t> tokens) {
+Result<TrainingRun> TrainingRun::resume(tensor::Context& context, ByteView file, std::span<const std::uint16_t> tokens,
+                                        std::uint64_t pass_bytes) {
   CAIRN_ASSIGN(const RunHeading heading, decode_run_heading(file));
   if (const Digest text = digest_of_tokens(tokens); text != heading.tokens)
     return fail_with_hint(ErrorCode::invalid,
@@ -85,7 +96,8 @@ Result<TrainingRun> TrainingRun::resume(tensor::Context& context, ByteView file,
   CAIRN_TRY(check_tokens(kWhat, tokens, heading.settings.context, heading.config.vocabulary));
   CAIRN_ASSIGN(model::Model model, model::Model::make(heading.config));
   try {
-    auto state = std::make_unique<State>(context, std::move(model), tokens, heading.settings);
+    auto state = std::make_unique<State>(context, std::move(model), tokens, heading.settings,
+                                         room_of(heading.settings, heading.config, pass_bytes));
     const std::vector<StateTensor> kept = state->steps.optimiser().state();
     CAIRN_TRY(decode_run_tensors(file, heading, state->model, kept));
     CAIRN_TRY(state->steps.optimiser().restore(heading.step));
@@ -105,8 +117,10 @@ Result<StepReport> TrainingRun::step() {
                    {.rate = rate_at(schedule_of(s.settings), s.steps.done()),
                     .weights = s.model.weights(),
                     .copies = s.compute.copies()},
-                   [&s](const model::Grain& grain, float* gradient) {
-                     return model::loss_and_gradient(s.context, s.compute, grain, s.work, {.weights = gradient});
+                   [&s](model::MicroBatch batch, float* gradient) {
+                     batch.z_loss = s.settings.z_loss;
+                     batch.dropout = s.dropout(batch.dropout.first_sequence);
+                     return model::loss_and_gradient(s.context, s.compute, batch, s.work, {.weights = gradient});
                    });
   if (!report) return fail(std::move(report).error().within(fmt::format("{}: step {}", kWhat, done())));
   s.weights_changed();
@@ -124,13 +138,19 @@ Status TrainingRun::save(const std::filesystem::path& path) {
 // The sum of the losses of `count` windows of `time` tokens, in nats.
 double TrainingRun::State::window_losses(std::size_t count, std::size_t time, std::span<const std::int32_t> ids,
                                          std::span<const std::int32_t> targets) {
+  const std::size_t at_once = std::max<std::size_t>(1, work.activations.room.rows / time);
   double sum = 0;
-  for (std::size_t first = 0; first < count; first += settings.grain) {
-    const std::size_t batch = std::min<std::size_t>(settings.grain, count - first);
-    const std::size_t at = first * time, rows = batch * time;
-    sum += static_cast<double>(model::loss(
-        context, compute,
-        {.batch = batch, .time = time, .ids = ids.subspan(at, rows), .targets = targets.subspan(at, rows)}, work));
+  for (std::size_t first = 0; first < count; first += at_once) {
+    const std::size_t batch = std::min(at_once, count - first), at = first * time, rows = batch * time;
+    model::loss(context, compute,
+                {.batch = batch,
+                 .time = time,
+                 .ids = ids.subspan(at, rows),
+                 .targets = targets.subspan(at, rows),
+                 .grain_rows = settings.grain * time},
+                work);
+    // Token by token, so that it does not depend on how many windows there is room for.
+    for (std::size_t i = 0; i < rows; ++i) sum += static_cast<double>(work.loss[i]);
   }
   return sum;
 }

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "model/memory.h"
 #include "model/model.h"
 #include "tensor/context.h"
 #include "train/run_settings.h"
@@ -27,11 +28,13 @@ struct Evaluation {
 class TrainingRun {
  public:
   // The model as it is before the first step. tokens: at least context + 1 ids below V. invalid: settings or tokens out
-  // of range, or a model that cannot be computed. failed: not enough memory.
+  // of range, or a model that cannot be computed. failed: not enough memory. pass_bytes: for activations and scratch
+  // (model/memory.h); changes no bit.
   static Result<TrainingRun> begin(tensor::Context& context, model::Model model, std::span<const std::uint16_t> tokens,
-                                   const RunSettings& settings);
+                                   const RunSettings& settings, std::uint64_t pass_bytes = model::kUsualPassBytes);
   // From the bytes of a run's file. Errors as run_file.h; invalid: these are not the tokens it was begun with.
-  static Result<TrainingRun> resume(tensor::Context& context, ByteView file, std::span<const std::uint16_t> tokens);
+  static Result<TrainingRun> resume(tensor::Context& context, ByteView file, std::span<const std::uint16_t> tokens,
+                                    std::uint64_t pass_bytes = model::kUsualPassBytes);
   TrainingRun(TrainingRun&&) noexcept;
   ~TrainingRun();
 

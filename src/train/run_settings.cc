@@ -52,6 +52,8 @@ void fields(Self& s, Visit& visit) {
   visit("momentum", s.momentum);
   visit("weight_decay", s.weight_decay);
   visit("clip", s.clip);
+  visit("dropout", s.dropout);
+  visit("z_loss", s.z_loss);
 }
 
 Status check(const RunSettings& s, const model::ModelConfig& config) {
@@ -67,6 +69,8 @@ Status check(const RunSettings& s, const model::ModelConfig& config) {
   if (s.context > config.context)
     return out_of_range(kWhat, "context", s.context, fmt::format("1 to the model's {}", config.context));
   CAIRN_TRY(check_schedule(s));
+  if (!(s.dropout >= 0.0F && s.dropout < 1.0F)) return out_of_range(kWhat, "dropout", s.dropout, "0 to below 1");
+  if (!(s.z_loss >= 0.0F && s.z_loss <= 1.0F)) return out_of_range(kWhat, "z_loss", s.z_loss, "0 to 1");
   return check(kWhat, optimiser_of(s), s.learning_rate);
 }
 

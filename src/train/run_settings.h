@@ -35,6 +35,8 @@ struct RunSettings {
   float momentum = 0.95F;  // of muon
   float weight_decay = 0.1F;
   float clip = 1.0F;
+  float dropout = 0.0F;  // rate, in [0, 1)
+  float z_loss = 0.0F;   // tensor/loss.h
   bool operator==(const RunSettings&) const = default;
 };
 

@@ -33,6 +33,7 @@ TEST(Run, ResumedItGoesOnWithEveryOptimiser) {
       RunSettings settings = tiny_settings();
       settings.algorithm = algorithm;
       settings.state_bits = bits;
+      settings.dropout = 0.2F;
       tensor::Context context = one_thread();
       const auto tokens = text_of(400);
       TrainingRun run = TrainingRun::resume(context, file_after(settings, 5), tokens).value();
@@ -50,6 +51,26 @@ TEST(Run, IsAPureFunctionOfItsInputs) {
     for (const int threads : {1, 2, 3})
       EXPECT_EQ(file_after(settings, 6, {.threads = threads, .isa = isa}), expected)
           << tensor::name_of(isa) << " with " << threads << " threads";
+}
+
+TEST(Run, MemoryForPassesChangesNoBit) {
+  RunSettings settings = tiny_settings();
+  settings.dropout = 0.2F;
+  settings.grain = 1;
+  tensor::Context context = one_thread();
+  const auto tokens = text_of(400);
+  const Bytes expected = file_after(settings, 6);
+  std::optional<double> loss;
+  for (const std::uint64_t bytes : {std::uint64_t{1}, std::uint64_t{200'000}, std::uint64_t{300'000}}) {
+    TrainingRun run =
+        TrainingRun::begin(context, model::Model::initialise(tiny_config(), 1).value(), tokens, settings, bytes)
+            .value();
+    for (int i = 0; i < 6; ++i) ASSERT_TRUE(run.step());
+    EXPECT_EQ(file_of(run), expected);
+    const double here = run.evaluate(tokens)->loss;
+    EXPECT_EQ(loss.value_or(here), here);
+    loss = here;
+  }
 }
 
 TEST(Run, EverySettingMatters) {
@@ -76,6 +97,8 @@ TEST(Run, EverySettingMatters) {
   differs("state_bits", [](RunSettings& s) { s.state_bits = 8; });
   differs("beta1", [](RunSettings& s) { s.beta1 = 0.8F; });
   differs("weight_decay", [](RunSettings& s) { s.weight_decay = 0; });
+  differs("dropout", [](RunSettings& s) { s.dropout = 0.1F; });
+  differs("z_loss", [](RunSettings& s) { s.z_loss = 1e-2F; });
   differs("clip", [](RunSettings& s) { s.clip = 0.1F; });
 }
 
