@@ -55,6 +55,8 @@ Scorer::~Scorer() = default;
 
 Result<Scorer> Scorer::open(tensor::Context& context, const model::Model& model, const model::LowRank* module) {
   CAIRN_TRY(model::computable(model.config()));
+  if (!model.config().causal)
+    return fail(ErrorCode::unsupported, "scoring: the model looks ahead (it is an encoder): it predicts no next token");
   if (module && module->config() != model.config()) {
     return fail(ErrorCode::invalid, "scoring: the module changes another architecture than the model's");
   }

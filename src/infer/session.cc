@@ -41,6 +41,8 @@ Session::~Session() = default;
 
 Result<Session> Session::open(tensor::Context& context, const model::Model& model, const model::LowRank* module) {
   CAIRN_TRY(model::computable(model.config()));
+  if (!model.config().causal)
+    return fail(ErrorCode::unsupported, "session: the model looks ahead (it is an encoder): it predicts no next token");
   if (module && module->config() != model.config()) {
     return fail(ErrorCode::invalid, "session: the module changes another architecture than the model's");
   }

@@ -22,7 +22,7 @@ namespace cairn::infer {
 class Session {
  public:
   // The model and the module are read here and need not outlive the call; the Context must outlive the Session.
-  // invalid: the module is for another configuration.
+  // invalid: the module is for another configuration. unsupported: a model that is not causal.
   static Result<Session> open(tensor::Context& context, const model::Model& model,
                               const model::LowRank* module = nullptr);
   Session(Session&&) noexcept;

@@ -9,6 +9,7 @@
 
 #include "infer/sampling.h"
 #include "model/backward.h"
+#include "model/testing_families.h"
 #include "tensor/random.h"
 
 namespace cairn::infer {
@@ -79,6 +80,41 @@ TEST(Session, LogitsAreBitForBitTheTrainingPasss) {
       }
     }
   }
+}
+
+TEST(Session, EveryCausalFamilysLogitsAreBitForBitTheTrainingPasss) {
+  Context context = Context::make({.threads = 2}).value();
+  for (const model::NamedConfig& family : model::tiny_families()) {
+    model::ModelConfig config = family.config;
+    if (!config.causal) continue;
+    config.context = 40;
+    const model::Model model = model::lively(config);
+    const model::Tokens all(config, config.context);
+    model::Activations a(config, {.rows = config.context});
+    model::forward(context, model::ComputeWeights(context, model), {.batch = 1, .time = config.context, .ids = all.ids},
+                   a);
+    Session session = Session::open(context, model).value();
+    const std::vector<std::uint16_t> tokens(all.ids.begin(), all.ids.end());
+    for (const std::size_t piece : {1UL, 5UL, 40UL}) {
+      session.rewind(0);
+      for (std::size_t at = 0; at < tokens.size(); at += piece) {
+        const auto logits = session.feed(std::span(tokens).subspan(at, piece)).value();
+        const float* row = a.logits.data() + (session.length() - 1) * config.vocabulary;
+        ASSERT_TRUE(std::ranges::equal(logits, std::span(row, config.vocabulary)))
+            << family.name << ", " << piece << " at a time, after " << session.length();
+      }
+    }
+  }
+}
+
+TEST(Session, RefusesAModelThatLooksAhead) {
+  Context context = Context::make({.threads = 1}).value();
+  model::ModelConfig config = tiny();
+  config.family = "encoder";
+  config.causal = false;
+  const auto refused = Session::open(context, model::Model::initialise(config, 1).value());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
 }
 
 TEST(Session, AModuleChangesTheLogitsAndRewindingUndoesTokens) {

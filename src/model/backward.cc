@@ -38,8 +38,7 @@ void each_grain(const Pass& p, Act act) {
 }
 
 void check(const Pass& p, const MicroBatch& batch, const Workspace& work) {
-  CAIRN_CHECK(batch.targets.size() == p.rows() && p.fold % p.time == 0);
-  CAIRN_CHECK(std::min(p.fold, p.rows()) <= work.activations.room.grain_rows);
+  CAIRN_CHECK(batch.targets.size() == p.rows() && p.fold % p.time == 0 && p.rows() <= work.loss.size());
 }
 
 }  // namespace
@@ -72,6 +71,7 @@ float loss_and_gradient(tensor::Context& context, const ComputeWeights& w, const
                         const Gradients& into) {
   const Pass p = pass_of(context, w, batch);
   check(p, batch, work);
+  CAIRN_CHECK(std::min(p.fold, p.rows()) <= work.activations.room.grain_rows);
   Activations& a = work.activations;
   const std::size_t layers = w.config().layers;
   float total = batch.loss_before;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/testing_families.h"
 #include "tensor/random.h"
 
 namespace cairn::model {
@@ -25,24 +26,10 @@ ModelConfig tiny(bool tied) {
   return config;
 }
 
-struct Batch {
-  std::vector<std::int32_t> ids, targets;
-  Batch(const ModelConfig& c, std::size_t rows) : ids(rows), targets(rows) {
-    for (std::size_t i = 0; i < rows; ++i) {
-      ids[i] = static_cast<std::int32_t>(tensor::random_below({.key = 1, .stream = 1}, i, c.vocabulary));
-      targets[i] = static_cast<std::int32_t>(tensor::random_below({.key = 1, .stream = 2}, i, c.vocabulary));
-    }
-  }
-};
-
-Model lively(const ModelConfig& config) {
-  return Model::initialise(config, 3).value();
-}
-
 constexpr std::size_t kBatch = 3, kTime = 12;
 
-MicroBatch grain_of(const Batch& batch, const ComputeLowRank* delta = nullptr) {
-  return {.batch = kBatch, .time = kTime, .ids = batch.ids, .targets = batch.targets, .scale = 1.0F, .delta = delta};
+MicroBatch batch_of(const Tokens& tokens, const ComputeLowRank* delta = nullptr) {
+  return {.batch = kBatch, .time = kTime, .ids = tokens.ids, .targets = tokens.targets, .delta = delta};
 }
 
 // Moves a random half of the values by +-step along the gradient's sign, both ways; returns the change of the loss
@@ -75,48 +62,27 @@ Slope slope(std::span<float> values, std::span<const float> gradient, float step
   return out;
 }
 
-TEST(Backward, EveryTensorsGradientIsTheLosssSlope) {
-  Context context = Context::make({.threads = 1}).value();
-  for (const bool tied : {true, false}) {
-    const ModelConfig config = tiny(tied);
-    Model model = lively(config);
-    const Batch batch(config, kBatch * kTime);
-    Workspace work(config, kBatch * kTime);
-    FloatBuffer gradient(model.weights().size());
-    loss_and_gradient(context, ComputeWeights(context, model), grain_of(batch), work,
-                      {.weights = gradient.span().data()});
-    const auto evaluate = [&] {
-      return static_cast<double>(loss(context, ComputeWeights(context, model), grain_of(batch), work));
-    };
-    for (const Parameter& p : model.parameters()) {
-      const auto values = model.weights().subspan(p.offset, p.count);
-      const auto slopes = gradient.span().subspan(p.offset, p.count);
-      const Slope s = slope(values, slopes, p.is_gain() ? 0x1p-4F : 0x1p-8F, 77, !p.is_gain(), evaluate);
-      EXPECT_GT(s.predicted, 0.0) << p.name;
-      EXPECT_NEAR(s.measured / s.predicted, 1.0, 0.05) << p.name << " tied " << tied;
-    }
-  }
-}
-
 TEST(Backward, LowRankGradientsAreTheLosssSlope) {
   Context context = Context::make({.threads = 1}).value();
-  const ModelConfig config = tiny(true);
-  const Model model = lively(config);
-  const ComputeWeights weights(context, model);
-  LowRank delta = LowRank::make(config, 4, 2.0F, 8).value();
-  tensor::fill_normal({.key = 4, .stream = 4}, 0, 0.1F, delta.weights());
-  const Batch batch(config, kBatch * kTime);
-  Workspace work(config, kBatch * kTime, delta.rank());
-  FloatBuffer gradient(delta.weights().size());
-  const ComputeLowRank compute(context, delta);
-  loss_and_gradient(context, weights, grain_of(batch, &compute), work, {.low_rank = gradient.span().data()});
-  for (const Parameter& p : delta.parameters()) {
-    const Slope s = slope(delta.weights().subspan(p.offset, p.count), gradient.span().subspan(p.offset, p.count),
-                          0x1p-7F, 78, true, [&] {
-                            const ComputeLowRank moved(context, delta);
-                            return static_cast<double>(loss(context, weights, grain_of(batch, &moved), work));
-                          });
-    EXPECT_NEAR(s.measured / s.predicted, 1.0, 0.06) << p.name;
+  for (const NamedConfig& family : tiny_families()) {
+    const ModelConfig& config = family.config;
+    const Model model = lively(config);
+    const ComputeWeights weights(context, model);
+    LowRank delta = LowRank::make(config, 4, 2.0F, 8).value();
+    tensor::fill_normal({.key = 4, .stream = 4}, 0, 0.1F, delta.weights());
+    const Tokens batch(config, kBatch * kTime);
+    Workspace work(config, kBatch * kTime, delta.rank());
+    FloatBuffer gradient(delta.weights().size());
+    const ComputeLowRank compute(context, delta);
+    loss_and_gradient(context, weights, batch_of(batch, &compute), work, {.low_rank = gradient.span().data()});
+    for (const Parameter& p : delta.parameters()) {
+      const Slope s = slope(delta.weights().subspan(p.offset, p.count), gradient.span().subspan(p.offset, p.count),
+                            0x1p-7F, 78, true, [&] {
+                              const ComputeLowRank moved(context, delta);
+                              return static_cast<double>(loss(context, weights, batch_of(batch, &moved), work));
+                            });
+      EXPECT_NEAR(s.measured / s.predicted, 1.0, 0.06) << family.name << " " << p.name;
+    }
   }
 }
 
@@ -125,7 +91,7 @@ std::vector<float> gradient_under(const tensor::ContextOptions& options, std::si
   const ModelConfig config = tiny(true);
   const Model model = lively(config);
   const ComputeWeights weights(context, model);
-  const Batch batch(config, kBatch * kTime);
+  const Tokens batch(config, kBatch * kTime);
   Workspace work(config, kBatch * kTime);
   std::vector<float> gradient(model.weights().size());
   for (std::size_t g = 0; g < grains; ++g) {
@@ -169,7 +135,7 @@ TEST(Forward, ADeltaThatChangesNothingGivesTheBasesBits) {
   const ModelConfig config = tiny(true);
   const ComputeWeights weights(context, lively(config));
   const ComputeLowRank fresh(context, LowRank::make(config, 4, 2.0F, 8).value());  // B is zero
-  const Batch batch(config, kBatch * kTime);
+  const Tokens batch(config, kBatch * kTime);
   Workspace with(config, kBatch * kTime, 4), without(config, kBatch * kTime);
   forward(context, weights, {.batch = kBatch, .time = kTime, .ids = batch.ids, .delta = &fresh}, with.activations);
   forward(context, weights, {.batch = kBatch, .time = kTime, .ids = batch.ids}, without.activations);
@@ -180,7 +146,7 @@ TEST(Forward, LaterTokensDoNotReachEarlierOnes) {
   Context context = Context::make({.threads = 1}).value();
   const ModelConfig config = tiny(true);
   const ComputeWeights weights(context, lively(config));
-  Batch batch(config, kTime);
+  Tokens batch(config, kTime);
   Workspace a(config, kTime), b(config, kTime);
   forward(context, weights, {.batch = 1, .time = kTime, .ids = batch.ids}, a.activations);
   batch.ids.back() = (batch.ids.back() + 1) % 50;

@@ -76,6 +76,32 @@ TEST_P(Batches, DropoutChangesTheGradientAndTheRateZeroDoesNot) {
   EXPECT_NE(gradient_of(config, {.dropout = 0.5F}), gradient_of(config, {.dropout = 0.25F}));
 }
 
+// Sequences with pasts of different lengths that go on together have the logits that each has alone.
+TEST_P(Batches, SequencesGoOnTogetherAsAlone) {
+  const ModelConfig& config = GetParam().config;
+  if (!config.causal) return;
+  Context context = Context::make({.threads = 2}).value();
+  const ComputeWeights weights(context, lively(config));
+  const Tokens tokens(config, config.context);
+  Activations a(config, {.rows = config.context, .keep = Keep::last});
+  const auto read = [&](std::span<KeyValueCache* const> caches, std::size_t time, std::span<const std::int32_t> ids) {
+    forward(context, weights, {.batch = caches.size(), .time = time, .ids = ids, .caches = caches}, a);
+    return std::vector<float>(a.logits.begin(),
+                              a.logits.begin() + static_cast<std::ptrdiff_t>(ids.size() * config.vocabulary));
+  };
+  const std::span<const std::int32_t> ids = tokens.ids;
+  KeyValueCache one(config), other(config), one_alone(config), other_alone(config);
+  KeyValueCache *const together[] = {&one, &other}, *const first[] = {&one_alone}, *const second[] = {&other_alone};
+  for (KeyValueCache* cache : {&one, &one_alone}) read({&cache, 1}, 3, ids.first(3));
+  for (KeyValueCache* cache : {&other, &other_alone}) read({&cache, 1}, 7, ids.subspan(2, 7));
+  std::vector<float> expected = read(first, 2, ids.subspan(4, 2));
+  const std::vector<float> rest = read(second, 2, ids.subspan(6, 2));
+  expected.insert(expected.end(), rest.begin(), rest.end());
+  EXPECT_EQ(read(together, 2, ids.subspan(4, 4)), expected);
+  EXPECT_EQ(one.length, 5U);
+  EXPECT_EQ(other.length, 9U);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, Batches, testing::ValuesIn(tiny_families()),
                          [](const auto& instance) { return instance.param.name; });
 

@@ -37,26 +37,27 @@ TEST_P(Families, LogitsComeNearTheReference) {
   EXPECT_LT(std::sqrt(error / size), 0.02);
 }
 
-// The loss's slope along the sign of the gradient, in the reference by finite differences, beside the gradient's norm.
-TEST_P(Families, EveryTensorsGradientIsTheReferencesSlope) {
-  const ModelConfig& config = GetParam().config;
+// The loss's slope along the sign of the gradient, in the reference by finite differences, beside what the gradient
+// says it is.
+void compare_gradients(const ModelConfig& config, float z_loss, const PassDropout& dropout) {
   Context context = Context::make({.threads = 2}).value();
   const Model model = lively(config);
   const std::size_t time = config.context;
-  const float z_loss = 0.01F;
   const Tokens tokens(config, 2 * time);
   Workspace work(config, 2 * time);
   FloatBuffer gradient(model.weights().size());
+  const MicroBatch batch{
+      .batch = 2, .time = time, .ids = tokens.ids, .targets = tokens.targets, .z_loss = z_loss, .dropout = dropout};
   const float loss =
-      loss_and_gradient(context, ComputeWeights(context, model),
-                        {.batch = 2, .time = time, .ids = tokens.ids, .targets = tokens.targets, .z_loss = z_loss},
-                        work, {.weights = gradient.span().data()});
+      loss_and_gradient(context, ComputeWeights(context, model), batch, work, {.weights = gradient.span().data()});
   Reference reference(config);
   const auto evaluate = [&](const Reference::Vector& weights) {
     double total = 0;
-    for (std::size_t at = 0; at < 2 * time; at += time)
-      total += reference.loss(weights, std::span(tokens.ids).subspan(at, time),
-                              std::span(tokens.targets).subspan(at, time), static_cast<double>(z_loss));
+    for (std::size_t sequence = 0; sequence < 2; ++sequence) {
+      reference.drop(dropout.rate, dropout.stream, dropout.first_sequence + sequence);
+      total += reference.loss(weights, std::span(tokens.ids).subspan(sequence * time, time),
+                              std::span(tokens.targets).subspan(sequence * time, time), static_cast<double>(z_loss));
+    }
     return total;
   };
   const Reference::Vector weights = Reference::weights_of(config, model.weights());
@@ -80,6 +81,14 @@ TEST_P(Families, EveryTensorsGradientIsTheReferencesSlope) {
     EXPECT_GT(predicted, 0.0) << p.name;
     EXPECT_NEAR(measured / predicted, 1.0, 0.03) << p.name;
   }
+}
+
+TEST_P(Families, EveryTensorsGradientIsTheReferencesSlope) {
+  compare_gradients(GetParam().config, 0.01F, {});
+}
+
+TEST_P(Families, SoItIsWithDropout) {
+  compare_gradients(GetParam().config, 0.0F, {.rate = 0.25F, .stream = {.key = 5, .stream = 6}, .first_sequence = 3});
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Families, testing::ValuesIn(tiny_families()),

@@ -12,6 +12,7 @@
 
 #include "model/layout.h"
 #include "tensor/bf16.h"
+#include "tensor/dropout_factors.h"
 
 namespace cairn::model {
 
@@ -33,6 +34,13 @@ class Reference {
     return out;
   }
 
+  // What later calls drop: of the sequence `sequence` of a batch, by the numbering of pass.h.
+  void drop(float rate, tensor::Stream stream, std::size_t sequence) {
+    rate_ = rate;
+    stream_ = stream;
+    sequence_ = sequence;
+  }
+
   // Of one sequence: [T][V].
   Rows logits(const Vector& weights, std::span<const std::int32_t> ids) {
     weights_ = &weights;
@@ -41,14 +49,15 @@ class Reference {
       x[t] = row("model.embed_tokens.weight", static_cast<std::size_t>(ids[t]));
       if (c_.positions == Positions::learned) x[t] = sum(x[t], row("model.embed_positions.weight", t));
     }
+    x = dropped(x, 0);
     for (std::uint32_t layer = 0; layer < c_.layers; ++layer) {
       at_ = "model.layers." + std::to_string(layer) + ".";
       const Rows read = norm(x, at_ + "input_layernorm");
-      const Rows middle = sum(x, attention(read));
+      const Rows middle = sum(x, dropped(attention(read), 3 * layer + 2));
       const Rows second = c_.residual == Residual::parallel_shared_norm ? read
                           : c_.residual == Residual::parallel           ? norm(x, at_ + "post_attention_layernorm")
                                                               : norm(middle, at_ + "post_attention_layernorm");
-      x = sum(middle, feed_forward(second));
+      x = sum(middle, dropped(feed_forward(second), 3 * layer + 3));
     }
     if (c_.final_norm) x = norm(x, "model.norm");
     return each(x, [&](const Vector& v) {
@@ -85,6 +94,19 @@ class Reference {
   static Rows sum(const Rows& a, const Rows& b) {
     Rows out;
     for (std::size_t i = 0; i < a.size(); ++i) out.push_back(sum(a[i], b[i]));
+    return out;
+  }
+  // The elements of one place of dropout: 2^44 for each, then T C for each sequence.
+  Rows dropped(const Rows& rows, std::uint64_t place) const {
+    if (rate_ == 0) return rows;
+    Rows out = rows;
+    std::vector<float> factors(c_.width);
+    std::uint64_t at = (place << 44) + sequence_ * rows.size() * c_.width;
+    for (Vector& row : out) {
+      tensor::dropout_factors({.rate = rate_, .stream = stream_}, at, row.size(), factors.data());
+      for (std::size_t i = 0; i < row.size(); ++i) row[i] *= static_cast<double>(factors[i]);
+      at += row.size();
+    }
     return out;
   }
   bool has(const std::string& name) const { return places_.contains(name); }
@@ -194,6 +216,9 @@ class Reference {
   std::map<std::string, Parameter> places_;
   const Vector* weights_ = nullptr;
   std::string at_;
+  float rate_ = 0;
+  tensor::Stream stream_;
+  std::size_t sequence_ = 0;
 };
 
 }  // namespace cairn::model

@@ -231,6 +231,16 @@ TEST(Replay, NamesTheFirstStretchThatDiffers) {
   EXPECT_EQ(compare(std::span(lie).first(2), contribution, truth).first_difference, 0U);
 }
 
+TEST(Unit, BitsDoNotDependOnTheMemoryThatAPassMayUse) {
+  const UnitResult usual = run({.threads = 1});
+  tensor::Context context = tensor::Context::make({.threads = 2}).value();
+  for (const std::uint64_t bytes : {std::uint64_t{1}, std::uint64_t{1} << 19}) {
+    Watch watch;
+    watch.pass_bytes = bytes;
+    EXPECT_EQ(run_unit(context, start(), shard(600), settings(), kKey, watch).value(), usual) << bytes;
+  }
+}
+
 TEST(Replay, AStretchFromInputsAloneHasTheSameStates) {
   const UnitResult truth = run({.threads = 1});
   tensor::Context context = tensor::Context::make({.threads = 2, .isa = tensor::Isa::scalar}).value();
