@@ -94,7 +94,7 @@ class Learning {
         run,
         {.file = options_.out / "run.safetensors",
          .save_every = options_.save_every,
-         .evaluate_every = options_.evaluate_every == 0 ? run.settings().steps : options_.evaluate_every,
+         .evaluate_every = options_.evaluate_every,
          .on_step = [&](const train::StepReport& r) { on_step(r, line); },
          .on_evaluation = [&](const train::StepReport& r) { return on_evaluation(run, r, journal, line, seconds()); },
          .cancelled = [] { return g_interrupted.load(); }}));

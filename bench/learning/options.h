@@ -16,7 +16,7 @@ struct Options {
   model::ModelConfig config;  // but for the vocabulary, which is the text's
   train::RunSettings settings;
   std::uint32_t evaluate_every = 250, save_every = 250;  // steps
-  std::uint32_t sample_batches = 200;                    // of the sampled estimate; 0: none
+  std::uint32_t sample_batches = 20;                     // of the sampled estimate; 0: none
   bool fresh = false, json = false;
 };
 

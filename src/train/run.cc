@@ -190,8 +190,7 @@ Status run_to_end(TrainingRun& run, const Habits& habits) {
     CAIRN_ASSIGN(last, run.step());
     if (habits.on_step) habits.on_step(last);
     const bool end = run.finished();
-    if ((due(habits.evaluate_every) || (end && habits.evaluate_every > 0)) && habits.on_evaluation)
-      CAIRN_TRY(habits.on_evaluation(last));
+    if ((due(habits.evaluate_every) || end) && habits.on_evaluation) CAIRN_TRY(habits.on_evaluation(last));
     if (due(habits.save_every) || end) CAIRN_TRY(run.save(habits.file));
   }
   return {};

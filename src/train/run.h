@@ -65,7 +65,7 @@ class TrainingRun {
 struct Habits {
   std::filesystem::path file;          // of the run
   std::uint32_t save_every = 250;      // steps; also saved at the end, and when cancelled
-  std::uint32_t evaluate_every = 250;  // steps; also before the first and after the last; 0: never
+  std::uint32_t evaluate_every = 250;  // steps, also before the first; 0: after the last alone, as always
   std::function<void(const StepReport&)> on_step;
   std::function<Status(const StepReport& last)> on_evaluation;  // evaluates as it likes
   std::function<bool()> cancelled;                              // asked between steps; all three may be empty
