@@ -10,13 +10,13 @@ namespace {
 constexpr const char* kFormat = "cairn.run.1";
 constexpr const char* kWhat = "run file";
 
-model::Metadata metadata_of(const RunHeading& heading, const Digest& tensors) {
+model::Metadata metadata_of(const RunHeading& heading, const Digest& content) {
   return {{"format", kFormat},
           {"settings", to_json(heading.settings)},
           {"config", model::to_json(heading.config)},
           {"step", std::to_string(heading.step)},
           {"tokens", heading.tokens.hex()},
-          {"tensors", tensors.hex()}};
+          {"content", content.hex()}};
 }
 
 std::vector<model::NamedTensor> tensors_of(const model::Model& model, std::span<const StateTensor> state) {
@@ -24,6 +24,15 @@ std::vector<model::NamedTensor> tensors_of(const model::Model& model, std::span<
   for (const model::Parameter& p : model.parameters()) out.push_back({p.name, p.shape, model.tensor(p)});
   for (const StateTensor& s : state) out.push_back({s.name, {s.values.size() + s.codes.size()}, s.values, s.codes});
   return out;
+}
+
+// Of all that the file says: the heading's entries, a line each, and the tensors.
+Digest content_digest(const RunHeading& heading, std::span<const model::NamedTensor> tensors) {
+  Sha256 hash;
+  for (const auto& [key, value] : metadata_of(heading, {}))
+    if (key != "content") hash.update(fmt::format("{} {}\n", key, value));
+  for (const model::NamedTensor& tensor : tensors) hash.update(model::tensor_bytes(tensor));
+  return hash.finish();
 }
 
 Result<std::string> entry(const model::Metadata& metadata, const char* key) {
@@ -80,12 +89,8 @@ Digest digest_of_tokens(std::span<const std::uint16_t> tokens) {
 RunParts encode_run(const RunHeading& heading, const model::Model& model, std::span<const StateTensor> state) {
   const std::vector<model::NamedTensor> tensors = tensors_of(model, state);
   RunParts out;
-  Sha256 hash;
-  for (const model::NamedTensor& tensor : tensors) {
-    out.tensors.push_back(model::tensor_bytes(tensor));
-    hash.update(out.tensors.back());
-  }
-  out.header = model::safetensors_header(metadata_of(heading, hash.finish()), tensors);
+  for (const model::NamedTensor& tensor : tensors) out.tensors.push_back(model::tensor_bytes(tensor));
+  out.header = model::safetensors_header(metadata_of(heading, content_digest(heading, tensors)), tensors);
   return out;
 }
 
@@ -106,17 +111,15 @@ Result<RunHeading> decode_run_heading(ByteView file) {
 Status decode_run_tensors(ByteView file, const RunHeading& heading, model::Model& model,
                           std::span<const StateTensor> state) {
   CAIRN_ASSIGN(const model::Metadata metadata, model::read_metadata(file));
-  CAIRN_ASSIGN(const Digest stated, digest_entry(metadata, "tensors"));
+  CAIRN_ASSIGN(const Digest stated, digest_entry(metadata, "content"));
   std::vector<model::ExpectedTensor> expected;
   for (const model::Parameter& p : model.parameters())
     expected.push_back({p.name, p.shape, model.weights().subspan(p.offset, p.count)});
   for (const StateTensor& s : state)
     expected.push_back({s.name, {s.values.size() + s.codes.size()}, s.values, s.codes});
   CAIRN_TRY(model::read_safetensors(file, metadata_of(heading, stated), expected));
-  Sha256 hash;
-  for (const model::NamedTensor& tensor : tensors_of(model, state)) hash.update(model::tensor_bytes(tensor));
-  if (const Digest got = hash.finish(); got != stated)
-    return fail(ErrorCode::malformed, "{}: the tensors have the digest {}, the file says {}", kWhat, got.brief(),
+  if (const Digest got = content_digest(heading, tensors_of(model, state)); got != stated)
+    return fail(ErrorCode::malformed, "{}: the content has the digest {}, the file says {}", kWhat, got.brief(),
                 stated.brief());
   return {};
 }

@@ -39,7 +39,7 @@ RunParts encode_run(const RunHeading& heading, const model::Model& model, std::s
 Result<RunHeading> decode_run_heading(ByteView file);
 
 // Fills the model and the state, which have the shapes that the heading asks for. malformed: the first tensor that is
-// missing, misplaced, or not finite; a file cut short; tensors that do not have the digest stated.
+// missing, misplaced, or not finite; a file cut short; content that does not have the digest stated.
 Status decode_run_tensors(ByteView file, const RunHeading& heading, model::Model& model,
                           std::span<const StateTensor> state);
 
