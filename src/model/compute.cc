@@ -22,7 +22,7 @@ ComputeWeights::ComputeWeights(tensor::Context& context, const Model& model)
   tensor::to_bf16(context, copies_.size(), model.weights().data(), copies_.data());
   std::size_t end = 0;
   for (const Parameter& p : model.parameters()) {
-    if (!p.is_gain()) continue;
+    if (!p.is_vector()) continue;
     spots_.push_back({p.offset, p.count, end});
     end += p.count;
   }

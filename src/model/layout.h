@@ -22,7 +22,7 @@ struct Parameter {
   std::size_t offset = 0;            // in floats
   std::size_t count = 0;
   Role role = Role::matrix;
-  bool is_gain() const { return shape.size() == 1; }  // or a bias: whatever is no matrix
+  bool is_vector() const { return shape.size() == 1; }  // a gain or a bias
 };
 
 inline constexpr std::string_view kEmbedding = "model.embed_tokens.weight";

@@ -56,7 +56,7 @@ TEST(Layout, TensorsFollowEachOtherWithoutHolesAndHaveNamesOfTheirOwn) {
       ASSERT_EQ(p.offset, end) << p.name;
       end += p.count;
       names.insert(p.name);
-      EXPECT_EQ(p.is_gain(), p.role == Role::gain || p.role == Role::bias) << p.name;
+      EXPECT_EQ(p.is_vector(), p.role == Role::gain || p.role == Role::bias) << p.name;
     }
     ASSERT_EQ(end, parameter_count(c));
     ASSERT_EQ(names.size(), all.size());
@@ -98,7 +98,7 @@ TEST(Layout, ANewModelsGainsAreOneAndItsBiasesZero) {
   ModelConfig c = combinations()[(1U << 12) - 1];
   const Model model = Model::initialise(c, 3).value();
   for (const Parameter& p : model.parameters()) {
-    if (!p.is_gain()) continue;
+    if (!p.is_vector()) continue;
     const float expected = p.role == Role::gain ? 1.0F : 0.0F;
     EXPECT_TRUE(std::ranges::all_of(model.tensor(p), [&](float x) { return x == expected; })) << p.name;
   }

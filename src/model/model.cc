@@ -53,7 +53,7 @@ Result<Model> Model::initialise(const ModelConfig& config, std::uint64_t seed) {
   for (std::size_t i = 0; i < model.parameters_.size(); ++i) {
     const Parameter& p = model.parameters_[i];
     const std::span<float> values = model.weights().subspan(p.offset, p.count);
-    if (p.is_gain()) {
+    if (p.is_vector()) {
       std::fill(values.begin(), values.end(), p.role == Role::gain ? 1.0F : 0.0F);
       continue;
     }

@@ -96,7 +96,7 @@ inline Model lively_model(const ModelConfig& config, std::uint64_t seed) {
   Model model = Model::initialise(config, seed).value();
   for (std::size_t i = 0; i < model.parameters().size(); ++i) {
     const Parameter& p = model.parameters()[i];
-    if (!p.is_gain()) continue;
+    if (!p.is_vector()) continue;
     const std::span<float> values = model.weights().subspan(p.offset, p.count);
     std::vector<float> noise(values.size());
     tensor::fill_normal({.key = seed, .stream = 1000 + i}, 0, 0.3F, noise);

@@ -82,7 +82,7 @@ inline Model lively(const ModelConfig& config) {
   std::vector<float> noise(model.weights().size());
   tensor::fill_normal({.key = 6, .stream = 6}, 0, 0.2F, noise);
   for (const Parameter& p : model.parameters())
-    for (std::size_t i = p.offset; i < p.offset + p.count && p.is_gain(); ++i) model.weights()[i] += noise[i];
+    for (std::size_t i = p.offset; i < p.offset + p.count && p.is_vector(); ++i) model.weights()[i] += noise[i];
   return model;
 }
 

@@ -29,7 +29,7 @@ class Reference {
   static Vector weights_of(const ModelConfig& config, std::span<const float> masters) {
     Vector out(masters.begin(), masters.end());
     for (const Parameter& p : parameters_of(config))
-      for (std::size_t i = p.offset; i < p.offset + p.count && !p.is_gain(); ++i)
+      for (std::size_t i = p.offset; i < p.offset + p.count && !p.is_vector(); ++i)
         out[i] = static_cast<double>(tensor::to_float(tensor::to_bf16(masters[i])));
     return out;
   }

@@ -52,7 +52,7 @@ Optimiser::Optimiser(std::span<const model::Parameter> parameters, const Optimis
 }
 
 void Optimiser::add(const model::Parameter& p) {
-  Segment next{p.offset, p.count, !p.is_gain(), p.name == model::kEmbedding};
+  Segment next{p.offset, p.count, !p.is_vector(), p.name == model::kEmbedding};
   if (settings_.algorithm == Algorithm::muon && p.role == model::Role::matrix) {
     next.rows = static_cast<std::size_t>(p.shape[0]);
     next.columns = static_cast<std::size_t>(p.shape[1]);
