@@ -1,6 +1,6 @@
-// Causal softmax attention, forward and backward, and over a cache of keys and values.
+// Softmax attention, causal or over all keys, forward and backward, and over a cache of keys and values.
 // B batch, T time (queries), H heads, D head width; G key heads, H a multiple of G: query head h reads key head h / (H
-// / G). Nothing of size T x T outlives the call: each thread keeps one head's weights in its own scratch.
+// / G). Nothing of size T x T is held: each thread keeps some tens of queries' weights in its own scratch.
 //
 // The weights are rounded to bfloat16 before they multiply the values, the score gradients before they multiply queries
 // and keys. A query at position p takes the keys up to the end of its block of 32 positions, those after p with weight
@@ -12,6 +12,7 @@
 
 #include "tensor/bf16.h"
 #include "tensor/context.h"
+#include "tensor/dropout.h"
 
 namespace cairn::tensor {
 
@@ -24,6 +25,10 @@ struct AttentionShape {
   std::size_t kv_stride = 0;  // at least G * D
   std::size_t kv_batch_stride = 0;  // elements from sequence to sequence; 0: (past + T) * kv_stride
   float scale = 1.0f;               // of the scores, usually 1 / sqrt(D)
+  bool causal = true;               // false: every query sees every key, and past is 0
+  // Of the rounded weights, after the softmax; the weight of (b, h, t, key s) is element ((b H + h) T + t) (past + T) +
+  // s. The backward pass takes the forward pass's.
+  Dropout dropout = {};
   const Bf16* q = nullptr;
   const Bf16* k = nullptr;
   const Bf16* v = nullptr;

@@ -114,9 +114,16 @@ void product_fold(Context& c, Inputs& in, std::size_t size, Bytes& out) {
   product_of<E>(c, in, {in.between(1, 20), in.between(1, 40), 20 * size}, out, {true, true, true, 15 * size});
 }
 
-void attention_case(Context& context, Inputs& in, std::size_t size, Bytes& out, std::size_t past) {
+struct AttentionWay {
+  std::size_t past = 0;
+  bool causal = true;
+  float dropout = 0.0f;
+  std::size_t least = 1;  // queries
+};
+void attention_case(Context& context, Inputs& in, std::size_t size, Bytes& out, const AttentionWay& way = {}) {
+  const std::size_t past = way.past;
   const std::size_t kv_heads = in.between(1, 2), heads = kv_heads * in.between(1, 2), width = in.between(1, 40);
-  const std::size_t time = in.between(1, size), batch = in.between(1, 2), keys = past + time,
+  const std::size_t time = in.between(way.least, size), batch = in.between(1, 2), keys = past + time,
                     line = (heads + 2 * kv_heads) * width;
   const auto qkv = in.bf16s(batch * keys * line), dout = in.bf16s(batch * time * heads * width);
   const AttentionShape shape{.batch = batch,
@@ -128,6 +135,8 @@ void attention_case(Context& context, Inputs& in, std::size_t size, Bytes& out, 
                              .q_stride = line,
                              .kv_stride = line,
                              .scale = 0.25f,
+                             .causal = way.causal,
+                             .dropout = {.rate = way.dropout, .stream = {7, 8}, .first = 9},
                              .q = qkv.data(),
                              .k = qkv.data() + heads * width,
                              .v = qkv.data() + (heads + kv_heads) * width};
@@ -149,11 +158,22 @@ void attention_case(Context& context, Inputs& in, std::size_t size, Bytes& out, 
   keep(out, gradient);
 }
 void attention(Context& c, Inputs& in, std::size_t size, Bytes& out) {
-  attention_case(c, in, size, out, 0);
+  attention_case(c, in, size, out);
 }
 void attention_over_cache(Context& c, Inputs& in, std::size_t size, Bytes& out) {
   const std::size_t past = in.between(1, size);
-  attention_case(c, in, 5, out, past);
+  attention_case(c, in, 5, out, {.past = past});
+}
+void attention_over_all(Context& c, Inputs& in, std::size_t size, Bytes& out) {
+  attention_case(c, in, size, out, {.causal = false});
+  attention_case(c, in, size, out, {.causal = false, .dropout = 0.1f});
+}
+void attention_dropout(Context& c, Inputs& in, std::size_t size, Bytes& out) {
+  attention_case(c, in, size, out, {.dropout = 0.2f});
+}
+// Longer than what the backward pass holds of the weights at once.
+void attention_long(Context& c, Inputs& in, std::size_t size, Bytes& out) {
+  attention_case(c, in, 130 + size, out, {.least = 130});
 }
 
 void elementwise(Context& context, Inputs& in, std::size_t size, Bytes& out) {
@@ -226,6 +246,9 @@ constexpr std::array kCases = {Case{"product.rows", product_rows<Bf16>},
                                Case{"product.float.fold", product_fold<float>},
                                Case{"attention", attention},
                                Case{"attention.cache", attention_over_cache},
+                               Case{"attention.all", attention_over_all},
+                               Case{"attention.dropout", attention_dropout},
+                               Case{"attention.long", attention_long},
                                Case{"elementwise", elementwise},
                                Case{"adamw", optimiser},
                                Case{"functions", functions},

@@ -24,9 +24,11 @@
 namespace cairn::tensor {
 
 // N - 1 threads that wait for work beside the caller. Tasks are drawn from a counter, so a slow thread holds nobody up.
+// Whoever waits looks for a while before it sleeps: operations follow one another within microseconds, and waking a
+// thread takes longer than many of them.
 class Context::Pool {
  public:
-  explicit Pool(int threads) {
+  explicit Pool(int threads) : looks_(threads <= static_cast<int>(std::thread::hardware_concurrency()) ? 2000 : 0) {
     for (int i = 1; i < threads; ++i) helpers_.emplace_back([this] { help(); });
   }
   ~Pool() {
@@ -49,41 +51,60 @@ class Context::Pool {
       act_ = &act;
       tasks_ = tasks;
       next_.store(0, std::memory_order_relaxed);
-      busy_ = helpers_.size();
-      ++generation_;
+      busy_.store(helpers_.size(), std::memory_order_relaxed);
+      generation_.fetch_add(1, std::memory_order_release);
     }
-    wake_.notify_all();
+    if (sleeping_.load() > 0) wake_.notify_all();
     draw(act, tasks);
+    if (look_for([this] { return busy_.load(std::memory_order_acquire) == 0; })) return;
     std::unique_lock lock(mutex_);
-    idle_.wait(lock, [this] { return busy_ == 0; });
+    idle_.wait(lock, [this] { return busy_.load(std::memory_order_acquire) == 0; });
   }
 
  private:
   void draw(const std::function<void(std::size_t)>& act, std::size_t tasks) {
     for (std::size_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < tasks;) act(i);
   }
+  // Whether it came true within some tens of microseconds.
+  template <class F>
+  bool look_for(F come_true) const {
+    for (int i = 0; i < looks_; ++i) {
+      if (come_true()) return true;
+#if defined(__x86_64__)
+      _mm_pause();
+#endif
+    }
+    return come_true();
+  }
   void help() {
     const FlushScope flush;
-    std::unique_lock lock(mutex_);
     for (std::uint64_t seen = 0;;) {
-      wake_.wait(lock, [&] { return stopping_ || generation_ != seen; });
-      if (stopping_) return;
-      seen = generation_;
-      const auto* act = act_;
-      const std::size_t tasks = tasks_;
-      lock.unlock();
-      draw(*act, tasks);
-      lock.lock();
-      if (--busy_ == 0) idle_.notify_one();
+      const auto changed = [&] { return stopping_.load() || generation_.load(std::memory_order_acquire) != seen; };
+      if (!look_for(changed)) {
+        std::unique_lock lock(mutex_);
+        ++sleeping_;
+        wake_.wait(lock, changed);
+        --sleeping_;
+      }
+      if (stopping_.load()) return;
+      // The next generation cannot begin before this thread is done with its own, so what it reads is whole.
+      seen = generation_.load(std::memory_order_acquire);
+      draw(*act_, tasks_);
+      if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        { const std::lock_guard lock(mutex_); }  // the caller either has not looked yet or sleeps already
+        idle_.notify_one();
+      }
     }
   }
 
+  const int looks_;  // none where threads share processors: who looks would hold up who works
   std::mutex mutex_;
   std::condition_variable wake_, idle_;
   const std::function<void(std::size_t)>* act_ = nullptr;
-  std::size_t tasks_ = 0, busy_ = 0;
-  std::uint64_t generation_ = 0;
-  bool stopping_ = false;
+  std::size_t tasks_ = 0;
+  std::atomic<std::size_t> busy_{0}, sleeping_{0};
+  std::atomic<std::uint64_t> generation_{0};
+  std::atomic<bool> stopping_{false};
   std::atomic<std::size_t> next_{0};
   std::vector<std::thread> helpers_;
 };

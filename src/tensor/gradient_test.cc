@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tensor/attention.h"
+#include "tensor/dropout_factors.h"
 #include "tensor/elementwise.h"
 #include "tensor/finite_differences.h"
 #include "tensor/product.h"
@@ -89,6 +90,8 @@ TEST(Product, OfFloatsIsNearTheTruth) {
 // q, k, v side by side: [B, T, (H + 2 G) D].
 struct Heads {
   std::size_t batch, time, heads, kv_heads, width;
+  bool causal = true;
+  Dropout dropout = {};
   std::size_t line() const { return (heads + 2 * kv_heads) * width; }
   Doubles operator()(const Doubles& x) const {
     Doubles y(batch * time * heads * width);
@@ -102,24 +105,27 @@ struct Heads {
           const auto value = [&](std::size_t s, std::size_t d) {
             return x[(b * time + s) * line() + (heads + kv_heads + g) * width + d];
           };
-          Doubles weights(t + 1);
+          const std::size_t seen = causal ? t + 1 : time;
+          Doubles weights(seen);
+          Floats factors(seen, 1.0f);
+          if (dropout.rate > 0) dropout_factors(dropout, ((b * heads + h) * time + t) * time, seen, factors.data());
           double total = 0;
-          for (std::size_t s = 0; s <= t; ++s) {
+          for (std::size_t s = 0; s < seen; ++s) {
             double score = 0;
             for (std::size_t d = 0; d < width; ++d) score += x[q + d] * key(s, d);
             total += weights[s] = std::exp(0.25 * score);
           }
-          for (std::size_t s = 0; s <= t; ++s)
+          for (std::size_t s = 0; s < seen; ++s)
             for (std::size_t d = 0; d < width; ++d)
-              y[((b * time + t) * heads + h) * width + d] += weights[s] / total * value(s, d);
+              y[((b * time + t) * heads + h) * width + d] +=
+                  static_cast<double>(factors[s]) * weights[s] / total * value(s, d);
         }
     return y;
   }
 };
 
-TEST(Attention, ForwardAndGradients) {
+void expect_attention(const Heads& model) {
   Context context = make();
-  const Heads model{.batch = 2, .time = 35, .heads = 4, .kv_heads = 2, .width = 6};
   const std::size_t inner = model.heads * model.width;
   const Floats x = normals(1, model.batch * model.time * model.line()),
                dy = normals(2, model.batch * model.time * inner);
@@ -132,6 +138,8 @@ TEST(Attention, ForwardAndGradients) {
                              .q_stride = model.line(),
                              .kv_stride = model.line(),
                              .scale = 0.25f,
+                             .causal = model.causal,
+                             .dropout = model.dropout,
                              .q = narrow_x.data(),
                              .k = narrow_x.data() + inner,
                              .v = narrow_x.data() + inner + model.kv_heads * model.width};
@@ -149,6 +157,21 @@ TEST(Attention, ForwardAndGradients) {
                                .dkv_stride = model.line()});
   expect_near(wide(y), model(doubles(x)), 2 * kBf16, "y");
   expect_near(dx, differences(model, doubles(x), dy), 4 * kBf16, "dx");
+}
+
+TEST(Attention, ForwardAndGradients) {
+  expect_attention({.batch = 2, .time = 35, .heads = 4, .kv_heads = 2, .width = 6});
+}
+TEST(Attention, ForwardAndGradientsOverAllKeys) {
+  expect_attention({.batch = 2, .time = 35, .heads = 4, .kv_heads = 2, .width = 6, .causal = false});
+}
+TEST(Attention, ForwardAndGradientsWithDropout) {
+  const Dropout dropout{.rate = 0.3f, .stream = {5, 6}, .first = 77};
+  expect_attention({.batch = 2, .time = 35, .heads = 4, .kv_heads = 2, .width = 6, .dropout = dropout});
+}
+// Longer than what the backward pass holds of the weights at once.
+TEST(Attention, ForwardAndGradientsOfALongSequence) {
+  expect_attention({.batch = 1, .time = 150, .heads = 1, .kv_heads = 1, .width = 3});
 }
 
 // The last queries over a cache give the bits that the whole sequence gave.

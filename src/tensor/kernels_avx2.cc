@@ -1,6 +1,6 @@
 // Kernels for AVX2 and FMA. Nothing of the standard library is used in this file (see kernels_avx512.cc).
 #if defined(__x86_64__)
-#include "tensor/kernels_attention.h"
+#include "tensor/kernels_table.h"
 #include "tensor/pack_avx2.h"
 
 namespace cairn::tensor {

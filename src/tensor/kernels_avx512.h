@@ -2,7 +2,7 @@
 // VL.
 #pragma once
 
-#include "tensor/kernels_attention.h"
+#include "tensor/kernels_table.h"
 #include "tensor/pack_avx512.h"
 
 namespace cairn::tensor {

@@ -1,7 +1,7 @@
 // Kernels for aarch64. Products run in Arm's flush mode, and a tile in which anything underflowed is computed again by
 // lane.h (pack_neon.h says why); the sticky flag UFC tells.
 #if defined(__aarch64__)
-#include "tensor/kernels_attention.h"
+#include "tensor/kernels_table.h"
 #include "tensor/pack_neon.h"
 
 namespace cairn::tensor {

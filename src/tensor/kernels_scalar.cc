@@ -1,7 +1,7 @@
 // The specification: every operation in plain C++ over lane.h's arithmetic, right on any processor and under any flush
 // mode.
 
-#include "tensor/kernels_attention.h"
+#include "tensor/kernels_table.h"
 #include "tensor/pack_scalar.h"
 
 namespace cairn::tensor {
