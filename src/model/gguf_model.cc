@@ -54,6 +54,7 @@ Status add_vocabulary(GgufMetadata& out, const GgufVocabulary& given, std::uint3
   }
   out.emplace_back("tokenizer.ggml.model", gguf_string("gpt2"));
   out.emplace_back("tokenizer.ggml.pre", gguf_string(given.words));
+  if (!given.own_words.empty()) out.emplace_back(kGgufWords, gguf_string(given.own_words));
   out.emplace_back("tokenizer.ggml.tokens", gguf_strings(std::move(tokens)));
   out.emplace_back("tokenizer.ggml.token_type", gguf_i32s(std::move(types)));
   out.emplace_back("tokenizer.ggml.merges", gguf_strings(given.merges));
@@ -92,6 +93,7 @@ Result<PlannedFile> plan_gguf(const ModelConfig& config, const GgufExtras& extra
   } else {
     metadata.emplace_back("tokenizer.ggml.model", gguf_string("no_vocab"));
   }
+  if (!extras.permit.empty()) metadata.emplace_back(kGgufPermit, gguf_string(extras.permit));
   PlannedFile out;
   std::vector<StoredTensor> entries;
   for (ForeignTensor& tensor : tensors) {
@@ -156,6 +158,9 @@ Result<std::optional<GgufVocabulary>> vocabulary_from_gguf(const GgufFile& file)
   }
   if (file.find("tokenizer.ggml.pre")) {
     CAIRN_ASSIGN(out.words, file.text("tokenizer.ggml.pre"));
+  }
+  if (file.find(kGgufWords)) {
+    CAIRN_ASSIGN(out.own_words, file.text(kGgufWords));
   }
   CAIRN_ASSIGN(out.begin, token_id(file, "tokenizer.ggml.bos_token_id", out.tokens.size()));
   CAIRN_ASSIGN(out.end, token_id(file, "tokenizer.ggml.eos_token_id", out.tokens.size()));

@@ -21,15 +21,21 @@ struct GgufVocabulary {
   std::vector<std::string> tokens;
   std::vector<std::int64_t> types;  // one for each token
   std::vector<std::string> merges;  // "left right", earliest first
-  std::string words;                // "tokenizer.ggml.pre": how text is cut into words
+  std::string words;                // "tokenizer.ggml.pre": how readers cut text into words
+  std::string own_words;            // kGgufWords: how Cairn does, exactly; empty: a tokenizer of others
   std::int64_t begin = -1, end = -1;
 };
 
 // A key of Cairn's own: "gelu" or "gelu_tanh" where the architecture's readers know only one GELU.
 inline constexpr std::string_view kGgufActivation = "cairn.activation";
+// The scheme of a tokenizer's words where "tokenizer.ggml.pre" has no name for it.
+inline constexpr std::string_view kGgufWords = "cairn.words";
+// What the model may be used for, as its site says: the permit's canonical JSON.
+inline constexpr std::string_view kGgufPermit = "cairn.permit";
 
 struct GgufExtras {
   std::string name;                      // of the model, for people
+  std::string permit;                    // for kGgufPermit; empty: left out
   ElementType type = ElementType::bf16;  // f32, bf16 or q8_0
   std::optional<GgufVocabulary> vocabulary;
 };

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "model/dialect.h"
-#include "model/test_families.h"
+#include "model/testing_interchange.h"
 #include "tensor/bf16.h"
 #include "tensor/random.h"
 
@@ -122,7 +122,7 @@ TEST(GgufModel, KeysAreThoseOfTheArchitecture) {
 }
 
 GgufVocabulary some_words(std::size_t count) {
-  GgufVocabulary out{.merges = {"a b"}, .words = "gpt-2", .begin = 1, .end = 2};
+  GgufVocabulary out{.merges = {"a b"}, .words = "gpt-2", .own_words = "w", .begin = 1, .end = 2};
   for (std::size_t i = 0; i < count; ++i) {
     out.tokens.push_back(fmt::format("w{}", i));
     out.types.push_back(i == 1 ? GgufVocabulary::control : GgufVocabulary::normal);
@@ -142,6 +142,8 @@ TEST(GgufModel, TheVocabularyIsFilledUpToTheModelsRows) {
   EXPECT_EQ(words.types[60], GgufVocabulary::unused);
   EXPECT_EQ(words.types[1], GgufVocabulary::control);
   EXPECT_EQ(words.merges, std::vector<std::string>{"a b"});
+  EXPECT_EQ(words.words, "gpt-2");
+  EXPECT_EQ(words.own_words, "w");
   EXPECT_EQ(words.end, 2);
   EXPECT_EQ(plan_gguf(small_llama(), {.vocabulary = some_words(68)}).error().message,
             "GGUF: 68 tokens with 68 types, the model's vocabulary is 67");

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
-#include "model/test_families.h"
+#include "model/testing_interchange.h"
 
 namespace cairn::model {
 namespace {

@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/json.h"
+#include "model/forward.h"
 #include "model/huggingface_tensors.h"
-#include "model/test_families.h"
+#include "model/testing_huggingface.h"
+#include "model/testing_interchange.h"
 #include "tensor/bf16.h"
 
 namespace cairn::model {
@@ -69,6 +72,35 @@ TEST(HuggingFace, ManyFilesUnderOneIndex) {
   }
   const Model again = model_from_huggingface(files.config(), files.tensors().value()).value();
   EXPECT_TRUE(std::ranges::equal(again.weights(), model.weights()));
+}
+
+// The written files, walked as their own classes would, give the same logits to the precision of bfloat16.
+TEST(HuggingFace, AnotherProgramsLogitsAreTheEnginesToBf16) {
+  for (const Family& family : small_families()) {
+    Model model = lively_model(family.config, 11);
+    for (float& w : model.weights()) w = tensor::to_float(tensor::to_bf16(w));
+    const Written files = written(model);
+    const std::size_t time = family.config.context;
+    std::vector<std::int32_t> ids(time);
+    for (std::size_t t = 0; t < time; ++t) {
+      ids[t] = static_cast<std::int32_t>(tensor::random_below({.key = 4, .stream = 4}, t, family.config.vocabulary));
+    }
+    tensor::Context context = tensor::Context::make({.threads = 1}).value();
+    Activations a(family.config, {.rows = time, .logit_rows = time});
+    forward(context, ComputeWeights(context, model), {.batch = 1, .time = time, .ids = ids}, a);
+    const auto expected = HuggingFaceReference(files.config(), files.tensors().value()).logits(ids);
+    double error = 0, size = 0, largest = 0;
+    for (std::size_t t = 0; t < time; ++t)
+      for (std::size_t v = 0; v < family.config.vocabulary; ++v) {
+        const double difference = static_cast<double>(a.logits[t * family.config.vocabulary + v]) - expected[t][v];
+        error += difference * difference;
+        size += expected[t][v] * expected[t][v];
+        largest = std::max(largest, std::fabs(difference));
+      }
+    // Each product reads activations rounded to 8 bits: 2^-9 each time, adding up like noise over two layers.
+    EXPECT_LT(std::sqrt(error / size), 0.01) << family.name;
+    EXPECT_LT(largest, 0.08 * std::sqrt(size / static_cast<double>(time * family.config.vocabulary))) << family.name;
+  }
 }
 
 const FileTensor& named(const std::vector<FileTensor>& tensors, std::string_view name) {
