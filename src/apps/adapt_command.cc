@@ -30,7 +30,7 @@ Result<int> adapt_to(const Shell& shell, const AdaptOptions& options) {
   const ledger::Ledger& ledger = guard.ledger();
   CAIRN_ASSIGN(const AssetId data, work::find_of_kind(ledger, options.data, "record-set"));
   CAIRN_ASSIGN(const AssetId base, work::find_of_kind(ledger, options.base, "model"));
-  CAIRN_ASSIGN(const AssetId tokenizer, work::origin_of_kind(ledger, base, "tokenizer"));
+  CAIRN_ASSIGN(const AssetId tokenizer, work::tokenizer_of_model(ledger, base));
   CAIRN_ASSIGN(tensor::Context context, tensor::Context::make({.threads = options.threads}));
   const work::AdaptInputs inputs{.base = base, .tokenizer = tokenizer, .data = data, .use = options.use};
   CAIRN_ASSIGN(const work::Adapted adapted,

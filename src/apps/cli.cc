@@ -7,10 +7,10 @@ namespace cairn::apps {
 namespace {
 
 // In the order in which `cairn --help` lists them.
-constexpr AddCommand kCommands[] = {add_init,  add_add,  add_curate, add_tokenizer, add_train, add_adapt,
-                                    add_eval,  add_spec, add_serve,  add_host,      add_join,  add_status,
-                                    add_audit, add_show, add_can,    add_why,       add_trace, add_revoke,
-                                    add_log,   add_tour, add_bench,  add_doctor};
+constexpr AddCommand kCommands[] = {add_init,  add_add,    add_import, add_curate, add_tokenizer, add_train,
+                                    add_adapt, add_eval,   add_spec,   add_export, add_serve,     add_host,
+                                    add_join,  add_status, add_audit,  add_show,   add_can,       add_why,
+                                    add_trace, add_revoke, add_log,    add_tour,   add_bench,     add_doctor};
 
 }  // namespace
 

@@ -13,12 +13,14 @@ using AddCommand = void (*)(CLI::App&, Shell&);
 // One line a command here, one entry in cli.cc's table.
 void add_init(CLI::App& app, Shell& shell);
 void add_add(CLI::App& app, Shell& shell);
+void add_import(CLI::App& app, Shell& shell);
 void add_curate(CLI::App& app, Shell& shell);
 void add_tokenizer(CLI::App& app, Shell& shell);
 void add_train(CLI::App& app, Shell& shell);
 void add_adapt(CLI::App& app, Shell& shell);
 void add_eval(CLI::App& app, Shell& shell);
 void add_spec(CLI::App& app, Shell& shell);
+void add_export(CLI::App& app, Shell& shell);
 void add_show(CLI::App& app, Shell& shell);
 void add_can(CLI::App& app, Shell& shell);
 void add_why(CLI::App& app, Shell& shell);

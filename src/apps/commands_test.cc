@@ -309,6 +309,79 @@ TEST_F(Commands, WhatIsMissingOrOfAnotherKindIsNamed) {
   EXPECT_EQ(cairn({"curate", "notes", "--without", "qualty"}).code, 2);
 }
 
+TEST_F(Commands, AModelGoesOutAndComesBackInEitherFormat) {
+  up_to_shards();
+  const Ran trained = cairn(train());
+  ASSERT_EQ(trained.code, 0) << trained.out;
+  const Ran folder = cairn({"export", "base", "--format", "huggingface", "--to", at("hf"), "--licence", "CC0-1.0"});
+  ASSERT_EQ(folder.code, 0) << folder.out;
+  EXPECT_EQ(folder.json["tokenizer"], true);
+  for (const char* name : {"config.json", "model.safetensors", "tokenizer.json", "cairn.permit.json"})
+    EXPECT_TRUE(std::filesystem::exists(at("hf") + "/" + name)) << name;
+  ASSERT_EQ(cairn({"export", "base", "--format", "gguf", "--to", at("base.gguf")}).code, 0);
+  const auto import = [&](const char* path, const char* name) {
+    return cairn({"import", at(path), "--name", name, "--licence", "CC0-1.0", "--declared-in", at("notes/LICENSE")});
+  };
+  const Ran hf = import("hf", "from hf"), gguf = import("base.gguf", "from gguf");
+  ASSERT_EQ(hf.code, 0) << hf.out;
+  ASSERT_EQ(gguf.code, 0) << gguf.out;
+  EXPECT_EQ(hf.text("model_digest"), gguf.text("model_digest"));
+  EXPECT_EQ(hf.text("without_tokenizer"), "");
+  EXPECT_EQ(hf.json["parameters"], gguf.json["parameters"]);
+  EXPECT_EQ(import("hf", "from hf").text("model"), hf.text("model"));  // the same again is the same asset
+  // Out once more, to the byte, though the family's name has changed.
+  ASSERT_EQ(cairn({"export", "from gguf", "--format", "huggingface", "--to", at("hf2")}).code, 0);
+  for (const char* name : {"config.json", "model.safetensors", "tokenizer.json"})
+    EXPECT_EQ(read_text(at("hf") + "/" + name).value(), read_text(at("hf2") + "/" + name).value()) << name;
+  // An imported model is one to work with: it has its tokenizer.
+  const Ran module = cairn(
+      {"adapt", "notes", "--base", "from hf", "--steps", "2", "--sequences", "2", "--context", "32", "--rank", "2"});
+  EXPECT_EQ(module.code, 0) << module.out;
+}
+
+TEST_F(Commands, WhatIsExportedAsksThePermitAndLeavesNothingHalfWritten) {
+  up_to_shards();
+  ASSERT_EQ(cairn(train()).code, 0);
+  const auto entries = [&] {
+    return std::distance(std::filesystem::directory_iterator(folder_.path()), std::filesystem::directory_iterator());
+  };
+  const auto before = entries();
+  const Ran type = cairn({"export", "base", "--format", "huggingface", "--type", "q8_0", "--to", at("hf")});
+  EXPECT_EQ(type.code, 2);
+  EXPECT_EQ(type.error(), "Hugging Face's files are written in F32 or BF16, not in Q8_0");
+  EXPECT_EQ(cairn({"export", "base", "--format", "gguf", "--to", at("notes")}).error(),
+            at("notes") + " is there already");
+  EXPECT_EQ(cairn({"export", "base", "--format", "gguf", "--to", at("none/base.gguf")}).code, 5);
+  EXPECT_EQ(cairn({"export", "base", "--format", "onnx", "--to", at("base.onnx")}).code, 2);
+  EXPECT_EQ(cairn({"revoke", "notes", "--reason", "taken back"}).code, 0);
+  const std::string base = cairn({"show", "--kind", "model"}).json["assets"][0]["id"];
+  EXPECT_EQ(cairn({"export", base, "--format", "gguf", "--to", at("base.gguf")}).code, 3);
+  EXPECT_EQ(entries(), before);
+}
+
+TEST_F(Commands, WhatIsNotAModelIsNotImported) {
+  write_notes();
+  const auto import = [&](const std::string& path) {
+    return cairn({"import", path, "--licence", "CC0-1.0", "--declared-in", at("notes/LICENSE")});
+  };
+  EXPECT_EQ(cairn({"import", at("notes")}).error(), "what may this data be used for? Nothing was declared");
+  EXPECT_EQ(import(at("none")).error(), "there is no " + at("none"));
+  EXPECT_EQ(import(at("notes/LICENSE")).code, 2);
+  EXPECT_EQ(import(at("notes")).code, 5);  // no config.json
+  write("m/config.json", R"({"model_type": "mamba"})");
+  EXPECT_EQ(import(at("m")).error(), at("m") + " has neither model.safetensors nor model.safetensors.index.json");
+  write("m/model.safetensors", std::string("\x02\0\0\0\0\0\0\0{}", 10));
+  const Ran other = import(at("m"));
+  EXPECT_EQ(other.code, 11) << other.out;
+  EXPECT_NE(other.error().find("model type 'mamba'"), std::string::npos) << other.error();
+  write("m/model.safetensors", "short");
+  EXPECT_EQ(import(at("m")).code, 6);
+  write("x.gguf", "GGUF");
+  EXPECT_EQ(import(at("x.gguf")).error(),
+            at("x.gguf") + ": GGUF: the version: expected 4 bytes at 4, the file ends after 0");
+  EXPECT_TRUE(cairn({"show"}).json["assets"].empty());
+}
+
 TEST_F(Commands, AModelIsAdaptedForPermittedUsesAlone) {
   up_to_shards();
   write_mailbox();

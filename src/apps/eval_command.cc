@@ -19,7 +19,7 @@ Result<int> evaluate(const Shell& shell, const EvalOptions& options) {
   CAIRN_ASSIGN(guard::Guard guard, guard::Guard::open(shell.site, {"cairn eval"}, shell.env));
   const ledger::Ledger& ledger = guard.ledger();
   CAIRN_ASSIGN(const AssetId model, work::find_of_kind(ledger, options.model, "model"));
-  CAIRN_ASSIGN(const AssetId tokenizer, work::origin_of_kind(ledger, model, "tokenizer"));
+  CAIRN_ASSIGN(const AssetId tokenizer, work::tokenizer_of_model(ledger, model));
   CAIRN_ASSIGN(const AssetId corpus, options.corpus.empty() ? work::origin_of_kind(ledger, model, "corpus")
                                                             : work::find_of_kind(ledger, options.corpus, "corpus"));
   CAIRN_ASSIGN(const ledger::AssetSummary summary, ledger.summary(model));

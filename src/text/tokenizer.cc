@@ -11,7 +11,6 @@ namespace cairn::text {
 namespace {
 
 constexpr std::string_view kFormat = "cairn tokenizer";
-constexpr std::string_view kScheme = "gpt2-3digits";
 constexpr std::int64_t kVersion = 1;
 constexpr std::size_t kRememberedWords = 1 << 18;
 constexpr std::size_t kLongestRemembered = 64;  // bytes
@@ -127,7 +126,7 @@ Result<Tokenizer> Tokenizer::parse(std::string_view json) {
   CAIRN_ASSIGN(const std::int64_t version, get_int(file, "version"));
   if (version != kVersion) return fail(ErrorCode::malformed, "\"version\": expected {}, got {}", kVersion, version);
   CAIRN_ASSIGN(const std::string scheme, get_string(file, "words"));
-  if (scheme != kScheme) return fail(ErrorCode::malformed, "\"words\": expected \"{}\", got \"{}\"", kScheme, scheme);
+  if (scheme != kWordScheme) return fail(ErrorCode::malformed, "\"words\": expected \"{}\", got \"{}\"", kWordScheme, scheme);
   CAIRN_ASSIGN(const Json* merge_list, get_array(file, "merges"));
   CAIRN_ASSIGN(const Json* special_list, get_array(file, "specials"));
   if (special_list->size() > kLargestVocabulary)
@@ -144,7 +143,7 @@ std::string Tokenizer::to_json() const {
   for (const auto [left, right] : merges_) merges.push_back(Json::array({left, right}));
   return canonical(Json{{"format", kFormat},
                         {"version", kVersion},
-                        {"words", kScheme},
+                        {"words", kWordScheme},
                         {"merges", std::move(merges)},
                         {"specials", specials_}});
 }

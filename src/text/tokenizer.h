@@ -24,6 +24,7 @@ using TokenId = std::uint16_t;
 
 inline constexpr std::size_t kBytesOfAlphabet = 256;
 inline constexpr std::size_t kLargestVocabulary = 65536;  // a token fits 16 bits
+inline constexpr std::string_view kWordScheme = "gpt2-3digits";  // text/pretoken.h
 inline constexpr std::size_t kLongestToken = 256;         // bytes; keeps a hostile file from growing without end
 
 // Between documents, and around the turns of a conversation.

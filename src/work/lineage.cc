@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "base/json.h"
+
 namespace cairn::work {
 namespace {
 
@@ -54,6 +56,16 @@ Result<AssetId> origin_of_kind(const ledger::Ledger& ledger, const AssetId& id, 
     front = std::move(next);
   }
   return fail(ErrorCode::not_found, "{} descends from no {}", id.brief(), words_of(kind));
+}
+
+Result<AssetId> tokenizer_of_model(const ledger::Ledger& ledger, const AssetId& model) {
+  auto origin = origin_of_kind(ledger, model, "tokenizer");
+  if (origin) return origin;
+  CAIRN_ASSIGN(const ledger::Asset asset, ledger.asset(model));
+  CAIRN_ASSIGN(const Json properties, parse_json(asset.manifest.properties));
+  const auto named = properties.find("tokenizer");
+  if (named == properties.end() || !named->is_string()) return origin;
+  return find_of_kind(ledger, named->get<std::string>(), "tokenizer");
 }
 
 Result<std::vector<ledger::Asset>> made_from(const ledger::Ledger& ledger, const AssetId& id, std::string_view kind) {

@@ -18,6 +18,10 @@ Result<AssetId> find_of_kind(const ledger::Ledger& ledger, std::string_view what
 // The nearest asset of `kind` that `id` descends from; of equally near ones the newest. not_found: none.
 Result<AssetId> origin_of_kind(const ledger::Ledger& ledger, const AssetId& id, std::string_view kind);
 
+// A model's tokenizer: the nearest that it descends from, or the one that its manifest names because they were imported
+// together. not_found: neither.
+Result<AssetId> tokenizer_of_model(const ledger::Ledger& ledger, const AssetId& model);
+
 // The assets of `kind` made directly from `id` that are not revoked, oldest first.
 Result<std::vector<ledger::Asset>> made_from(const ledger::Ledger& ledger, const AssetId& id, std::string_view kind);
 
