@@ -11,8 +11,9 @@ namespace cairn::model {
 namespace {
 
 // q, k and v side by side in the block's own buffer.
-tensor::AttentionShape attention_shape(const Pass& p, const BlockActivations& b) {
+tensor::AttentionShape attention_shape(const Pass& p, std::size_t layer, const BlockActivations& b) {
   const ModelConfig& c = p.config();
+  const std::size_t weights = std::size_t{c.heads} * p.time * p.time;  // of a sequence
   return {.batch = p.batch,
           .time = p.time,
           .heads = c.heads,
@@ -21,6 +22,8 @@ tensor::AttentionShape attention_shape(const Pass& p, const BlockActivations& b)
           .q_stride = c.qkv_width(),
           .kv_stride = c.qkv_width(),
           .scale = 1.0F / tensor::math::sqrt(static_cast<float>(c.head_width())),
+          .causal = c.causal,
+          .dropout = dropout_at(p, DropPoint::attention, layer, weights),
           .q = b.qkv.data(),
           .k = b.qkv.data() + c.attention_width(),
           .v = b.qkv.data() + c.attention_width() + c.kv_width()};
@@ -39,7 +42,7 @@ void attend_over_caches(const Pass& p, std::size_t layer, BlockActivations& b) {
       std::copy_n(k, kv, cache.keys.data() + to);
       std::copy_n(k + kv, kv, cache.values.data() + to);
     }
-    tensor::AttentionShape in = attention_shape(p, b);
+    tensor::AttentionShape in = attention_shape(p, layer, b);
     in.batch = 1;
     in.past = cache.length;
     in.q = from;
@@ -63,7 +66,7 @@ void attend(const Pass& p, std::size_t layer, const tensor::Bf16* in, BlockActiv
   linear.forward(Site::qkv, in, nullptr, qkv, b.low_rank);
   turn(p, layer, b, qkv);
   if (p.caches.empty()) {
-    tensor::attention_forward(p.context, {.in = attention_shape(p, b),
+    tensor::attention_forward(p.context, {.in = attention_shape(p, layer, b),
                                           .out = b.attended.data(),
                                           .out_stride = c.attention_width(),
                                           .stats = b.attention_stats.empty() ? nullptr : b.attention_stats.data()});
@@ -89,7 +92,7 @@ void attend_backward(const Pass& p, std::size_t layer, const tensor::Bf16* in, c
 
   linear.backward(Site::output, b.attended.data(), work.narrow.data(), nullptr, wide, b.low_rank, into);
   tensor::to_bf16(p.context, p.rows() * width, wide, work.narrow.data());
-  tensor::attention_backward(p.context, {.in = attention_shape(p, b),
+  tensor::attention_backward(p.context, {.in = attention_shape(p, layer, b),
                                          .stats = b.attention_stats.data(),
                                          .dout = work.narrow.data(),
                                          .dout_stride = width,

@@ -12,8 +12,6 @@ Status computable(const ModelConfig& config) {
     return fail(ErrorCode::unsupported, "model: {} tokens, this version computes with at most {}", config.vocabulary,
                 kMostTokens);
   }
-  if (!config.causal)
-    return fail(ErrorCode::unsupported, "model: attention that looks ahead is not computed by this version");
   return {};
 }
 

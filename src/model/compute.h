@@ -18,9 +18,9 @@
 
 namespace cairn::model {
 
-// unsupported: a configuration that forward() and loss_and_gradient() do not compute, or more tokens than the 16 bits
-// that training, scoring and generation give one.
+// Training, scoring and generation give a token 16 bits; a configuration may have more tokens, for converters.
 inline constexpr std::uint32_t kMostTokens = 65536;
+// unsupported: more than kMostTokens.
 Status computable(const ModelConfig& config);
 
 class ComputeWeights {

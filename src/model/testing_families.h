@@ -67,6 +67,13 @@ inline std::vector<NamedConfig> tiny_families() {
     c.rotary_interleaved = c.head_bias = true;
     c.tied_embeddings = false;
   });
+  add("encoder", "encoder", [&](ModelConfig& c) {
+    biased_layer_norm(c);
+    c.activation = Activation::gelu;
+    c.positions = Positions::learned;
+    c.causal = false;
+    c.head_bias = true;
+  });
   add("plain", "llama", [](ModelConfig& c) {
     c.norm = Norm::layer;
     c.positions = Positions::none;

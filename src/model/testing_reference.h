@@ -51,6 +51,7 @@ class Reference {
     }
     x = dropped(x, 0);
     for (std::uint32_t layer = 0; layer < c_.layers; ++layer) {
+      layer_ = layer;
       at_ = "model.layers." + std::to_string(layer) + ".";
       const Rows read = norm(x, at_ + "input_layernorm");
       const Rows middle = sum(x, dropped(attention(read), 3 * layer + 2));
@@ -168,6 +169,14 @@ class Reference {
       a = turned;
     }
   }
+  // Of the weight of a query and a key: 2^44 for each place, then H T T for each sequence.
+  double kept(std::size_t head, std::size_t query, std::size_t key, std::size_t time) const {
+    float factor = 1;
+    if (rate_ == 0) return 1;
+    const std::uint64_t at = ((3 * layer_ + 1) << 44) + ((sequence_ * c_.heads + head) * time + query) * time + key;
+    tensor::dropout_factors({.rate = rate_, .stream = stream_}, at, 1, &factor);
+    return static_cast<double>(factor);
+  }
   Rows attention(const Rows& x) const {
     std::vector<Rows> q, k, v;
     for (std::size_t t = 0; t < x.size(); ++t) {
@@ -186,8 +195,9 @@ class Reference {
           double score = 0;
           for (std::size_t d = 0; d < given.size(); ++d) score += q[t][h][d] * k[s][g][d];
           const double weight = std::exp(score / std::sqrt(static_cast<double>(given.size())));
+          const double fate = kept(h, t, s, x.size());
           total += weight;
-          for (std::size_t d = 0; d < given.size(); ++d) given[d] += weight * v[s][g][d];
+          for (std::size_t d = 0; d < given.size(); ++d) given[d] += weight * fate * v[s][g][d];
         }
         for (const double value : given) joined.push_back(value / total);
       }
@@ -219,6 +229,7 @@ class Reference {
   float rate_ = 0;
   tensor::Stream stream_;
   std::size_t sequence_ = 0;
+  std::uint64_t layer_ = 0;
 };
 
 }  // namespace cairn::model
