@@ -73,12 +73,9 @@ std::span<const std::string_view> families() {
 
 namespace {
 
-Status in_range(const char* name, std::uint32_t value, std::uint32_t least, std::uint32_t most,
-                std::uint32_t multiple) {
-  if (value < least || value > most || value % multiple != 0) {
-    return fail(ErrorCode::invalid, "{}: {} is {}, expected {} to {}{}", kWhat, name, value, least, most,
-                multiple == 1 ? std::string() : fmt::format(" in steps of {}", multiple));
-  }
+Status in_range(const char* name, std::uint32_t value, std::uint32_t least, std::uint32_t most) {
+  if (value < least || value > most)
+    return fail(ErrorCode::invalid, "{}: {} is {}, expected {} to {}", kWhat, name, value, least, most);
   return {};
 }
 
@@ -90,17 +87,16 @@ Status check_family(std::string_view family) {
 
 Status check_heads(const ModelConfig& c) {
   if (c.head_size > 0) {
-    CAIRN_TRY(in_range("head_size", c.head_size, 16, 256, 16));
-  } else if (c.width % c.heads != 0 || c.head_width() % 16 != 0 || c.head_width() > 256) {
-    return fail(ErrorCode::invalid, "{}: width {} over {} heads is no head size of 16 to 256 in steps of 16", kWhat,
-                c.width, c.heads);
+    CAIRN_TRY(in_range("head_size", c.head_size, 1, 256));
+  } else if (c.width % c.heads != 0 || c.head_width() > 256) {
+    return fail(ErrorCode::invalid, "{}: width {} over {} heads is no head size of 1 to 256", kWhat, c.width, c.heads);
   }
   if (c.heads % c.kv_heads != 0) {
     return fail(ErrorCode::invalid, "{}: heads ({}) is no multiple of kv_heads ({})", kWhat, c.heads, c.kv_heads);
   }
-  if (c.rotary_width > c.head_width() || c.rotary_width % 2 != 0) {
-    return fail(ErrorCode::invalid, "{}: rotary_width is {}, expected an even number, at most the head's {}", kWhat,
-                c.rotary_width, c.head_width());
+  if (c.rotary_width > c.head_width() || (c.positions == Positions::rotary && c.turned_width() % 2 != 0)) {
+    return fail(ErrorCode::invalid, "{}: {} channels of a head turn, expected an even number, at most its {}", kWhat,
+                c.turned_width(), c.head_width());
   }
   return {};
 }
@@ -124,13 +120,13 @@ bool is_of_first_version(const ModelConfig& c) {
 
 Status check(const ModelConfig& c) {
   CAIRN_TRY(check_family(c.family));
-  CAIRN_TRY(in_range("vocabulary", c.vocabulary, 2, kMostVocabulary, 1));
-  CAIRN_TRY(in_range("width", c.width, 16, 16384, 16));
-  CAIRN_TRY(in_range("layers", c.layers, 1, 256, 1));
-  CAIRN_TRY(in_range("heads", c.heads, 1, 256, 1));
-  CAIRN_TRY(in_range("kv_heads", c.kv_heads, 1, 256, 1));
-  CAIRN_TRY(in_range("hidden", c.hidden, 16, 65536, 16));
-  CAIRN_TRY(in_range("context", c.context, 2, 65536, 1));
+  CAIRN_TRY(in_range("vocabulary", c.vocabulary, 2, kMostVocabulary));
+  CAIRN_TRY(in_range("width", c.width, 1, 16384));
+  CAIRN_TRY(in_range("layers", c.layers, 1, 256));
+  CAIRN_TRY(in_range("heads", c.heads, 1, 256));
+  CAIRN_TRY(in_range("kv_heads", c.kv_heads, 1, 256));
+  CAIRN_TRY(in_range("hidden", c.hidden, 1, 65536));
+  CAIRN_TRY(in_range("context", c.context, 2, 65536));
   CAIRN_TRY(check_heads(c));
   if (!(c.rope_base >= 1.0F && c.rope_base <= 1e9F)) {
     return fail(ErrorCode::invalid, "{}: rope_base is {}, expected 1 to 1e9", kWhat, c.rope_base);

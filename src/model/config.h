@@ -39,7 +39,7 @@ struct ModelConfig {
   std::uint32_t layers = 5;            // L
   std::uint32_t heads = 6;             // H
   std::uint32_t kv_heads = 6;          // G, divides heads
-  std::uint32_t head_size = 0;         // D, a multiple of 16; 0: C / H, which is then whole
+  std::uint32_t head_size = 0;         // D, at most 256; 0: C / H, which is then whole
   std::uint32_t hidden = 512;          // F
   std::uint32_t context = 128;         // T, the most tokens that attention sees
   Norm norm = Norm::rms;

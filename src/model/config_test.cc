@@ -29,10 +29,9 @@ TEST(Config, RefusesWhatItCannotBe) {
   EXPECT_EQ(refusal("\"decoder\"", "\"diffusion\""),
             "model configuration: family 'diffusion' is not known; this version knows decoder, llama, gpt2, gpt-neox, "
             "gptj, encoder");
-  EXPECT_EQ(refusal("\"width\":192", "\"width\":200"),
-            "model configuration: width is 200, expected 16 to 16384 in steps of 16");
+  EXPECT_EQ(refusal("\"width\":192", "\"width\":0"), "model configuration: width is 0, expected 1 to 16384");
   EXPECT_EQ(refusal("\"heads\":6", "\"heads\":5"),
-            "model configuration: width 192 over 5 heads is no head size of 16 to 256 in steps of 16");
+            "model configuration: width 192 over 5 heads is no head size of 1 to 256");
   EXPECT_EQ(refusal("\"kv_heads\":6", "\"kv_heads\":4"),
             "model configuration: heads (6) is no multiple of kv_heads (4)");
   EXPECT_EQ(refusal("\"vocabulary\":4096", "\"vocabulary\":1048577"),
@@ -78,10 +77,19 @@ TEST(Config, StatesEveryPartOfOtherFamilies) {
   EXPECT_EQ(refusal_of("\"layer\"", "\"rms\""),
             "model configuration: norm_bias is true, but the norm is 'rms', which has none");
   EXPECT_EQ(refusal_of("\"norm\":\"layer\",", ""), "model configuration: 'norm' is missing");
-  EXPECT_EQ(refusal_of("\"head_size\":0", "\"head_size\":24"),
-            "model configuration: head_size is 24, expected 16 to 256 in steps of 16");
-  EXPECT_EQ(refusal_of("\"rotary_width\":0", "\"rotary_width\":9"),
-            "model configuration: rotary_width is 9, expected an even number, at most the head's 32");
+  EXPECT_EQ(refusal_of("\"head_size\":0", "\"head_size\":257"),
+            "model configuration: head_size is 257, expected 1 to 256");
+  EXPECT_EQ(refusal_of("\"rotary_width\":0", "\"rotary_width\":34"),
+            "model configuration: 34 channels of a head turn, expected an even number, at most its 32");
+}
+
+TEST(Config, HeadsThatTurnAreOfEvenWidth) {
+  ModelConfig config;
+  config.width = 90;
+  EXPECT_EQ(check(config).error().message,
+            "model configuration: 15 channels of a head turn, expected an even number, at most its 15");
+  config.rotary_width = 4;
+  EXPECT_TRUE(check(config).has_value());
 }
 
 // A decoder with a part of its own is written in full, and its first eleven keys alone are not enough to read it.

@@ -74,6 +74,18 @@ inline std::vector<NamedConfig> tiny_families() {
     c.causal = false;
     c.head_bias = true;
   });
+  // Sizes that fill no vector.
+  add("odd", "llama", [](ModelConfig& c) {
+    c.vocabulary = 37;
+    c.width = 35;
+    c.heads = 3;
+    c.kv_heads = 1;
+    c.head_size = 10;
+    c.hidden = 29;
+    c.rotary_width = 6;
+    c.qkv_bias = c.qk_norm = true;
+    c.tied_embeddings = false;
+  });
   add("plain", "llama", [](ModelConfig& c) {
     c.norm = Norm::layer;
     c.positions = Positions::none;
