@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <memory>
+#include <optional>
 
+#include "infer/batch.h"
 #include "infer/sampling.h"
 #include "infer/session.h"
 #include "infer/text_stream.h"
@@ -35,38 +38,122 @@ GeneratedToken report(std::span<const float> logits, std::uint16_t chosen, std::
   return out;
 }
 
+// The prompt keeps at least half of the context; what it must give up it gives up at its beginning.
+std::span<const std::uint16_t> fitted(std::span<const std::uint16_t> prompt, const SamplingSettings& settings,
+                                      std::uint32_t context) {
+  const std::size_t room = context - std::min(settings.max_tokens - 1, context / 2);
+  return prompt.size() > room ? prompt.last(room) : prompt;
+}
+
+Status check_prompt(std::span<const std::uint16_t> prompt, const SamplingSettings& settings) {
+  CAIRN_TRY(check(settings));
+  if (prompt.empty()) return fail(ErrorCode::invalid, "generation: the prompt is empty");
+  return {};
+}
+
+// One generation, token by token. The settings, the tokenizer and the sink outlive it; it stays where it is made.
+class Ongoing {
+ public:
+  Ongoing(const text::Tokenizer& tokenizer, const SamplingSettings& settings, std::size_t prompt_tokens, TextSink sink)
+      : tokenizer_(tokenizer), settings_(settings), sink_(std::move(sink)), text_(settings.stop, sink_) {
+    out_.prompt_tokens = static_cast<std::uint32_t>(prompt_tokens);
+  }
+  Ongoing(const Ongoing&) = delete;
+  Ongoing& operator=(const Ongoing&) = delete;
+
+  // Draws the next token; nothing where it was the last. `full`: the context has no room for it.
+  std::optional<std::uint16_t> draw(std::span<const float> logits, bool full) {
+    // Ids that the tokenizer has no bytes for are never drawn.
+    logits = logits.first(std::min(logits.size(), tokenizer_.vocabulary()));
+    const std::uint16_t token = sample(logits, settings_, out_.tokens.size());
+    out_.tokens.push_back(report(logits, token, settings_.logprobs));
+    const bool ends = std::ranges::find(settings_.stop_tokens, token) != settings_.stop_tokens.end();
+    if (!ends && !tokenizer_.is_special(token)) text_.append(tokenizer_.bytes_of(token));
+    if (ends || text_.stopped()) {
+      out_.finish = Finish::stop;
+      return std::nullopt;
+    }
+    if (text_.refused() || out_.tokens.size() == settings_.max_tokens || full) return std::nullopt;
+    return token;
+  }
+  Generation finish() {
+    out_.text = text_.finish();
+    return std::move(out_);
+  }
+
+ private:
+  const text::Tokenizer& tokenizer_;
+  const SamplingSettings& settings_;
+  const TextSink sink_;
+  TextStream text_;
+  Generation out_;
+};
+
 }  // namespace
 
 Result<Generation> generate(Session& session, const text::Tokenizer& tokenizer, std::span<const std::uint16_t> prompt,
                             const SamplingSettings& settings, const TextSink& sink) {
-  CAIRN_TRY(check(settings));
-  if (prompt.empty()) return fail(ErrorCode::invalid, "generation: the prompt is empty");
-  // Ids that the tokenizer has no bytes for are never drawn.
-  const std::size_t drawable = std::min<std::size_t>(session.vocabulary(), tokenizer.vocabulary());
-  // The prompt keeps at least half of the context; what it must give up it gives up at its beginning.
-  const std::size_t room = session.context() - std::min(settings.max_tokens - 1, session.context() / 2);
-  if (prompt.size() > room) prompt = prompt.last(room);
-
+  CAIRN_TRY(check_prompt(prompt, settings));
+  prompt = fitted(prompt, settings, session.context());
   session.rewind(0);
-  Generation out;
-  out.prompt_tokens = static_cast<std::uint32_t>(prompt.size());
-  TextStream text(settings.stop, sink);
+  Ongoing ongoing(tokenizer, settings, prompt.size(), sink);
   CAIRN_ASSIGN(std::span<const float> logits, session.feed(prompt));
-  for (;;) {
-    logits = logits.first(drawable);
-    const std::uint16_t token = sample(logits, settings, out.tokens.size());
-    out.tokens.push_back(report(logits, token, settings.logprobs));
-    const bool ends = std::ranges::find(settings.stop_tokens, token) != settings.stop_tokens.end();
-    if (!ends && !tokenizer.is_special(token)) text.append(tokenizer.bytes_of(token));
-    if (ends || text.stopped()) {
-      out.finish = Finish::stop;
-      break;
-    }
-    if (text.refused() || out.tokens.size() == settings.max_tokens || session.length() == session.context()) break;
-    CAIRN_ASSIGN(logits, session.feed({&token, 1}));
+  while (const auto token = ongoing.draw(logits, session.length() == session.context())) {
+    CAIRN_ASSIGN(logits, session.feed({&*token, 1}));
   }
-  out.text = text.finish();
-  return out;
+  return ongoing.finish();
+}
+
+namespace {
+
+// The prompt that a sequence works on, and what it reads next.
+struct Place {
+  std::size_t prompt = 0;
+  std::unique_ptr<Ongoing> ongoing;  // none: the sequence is free
+  std::span<const std::uint16_t> next;
+  std::uint16_t token = 0;
+};
+
+}  // namespace
+
+Result<std::vector<Generation>> generate_all(Batch& batch, const text::Tokenizer& tokenizer,
+                                             std::span<const Prompt> prompts,
+                                             const std::function<bool(std::size_t, std::string_view)>& sink) {
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    auto status = check_prompt(prompts[i].tokens, prompts[i].settings);
+    if (!status) return fail(std::move(status).error().within(fmt::format("prompt {}", i)));
+  }
+  std::vector<Generation> out(prompts.size());
+  std::vector<Place> places(batch.sequences());
+  for (std::size_t waiting = 0;;) {
+    std::vector<Batch::Feed> feeds;
+    for (std::uint32_t i = 0; i < places.size(); ++i) {
+      Place& place = places[i];
+      if (!place.ongoing && waiting < prompts.size()) {
+        place.prompt = waiting++;
+        const Prompt& prompt = prompts[place.prompt];
+        place.next = fitted(prompt.tokens, prompt.settings, batch.context());
+        TextSink own;
+        if (sink) own = [&sink, which = place.prompt](std::string_view piece) { return sink(which, piece); };
+        place.ongoing = std::make_unique<Ongoing>(tokenizer, prompt.settings, place.next.size(), std::move(own));
+        batch.rewind(i, 0);
+      }
+      if (place.ongoing) feeds.push_back({i, place.next});
+    }
+    if (feeds.empty()) return out;
+    CAIRN_ASSIGN(const auto logits, batch.feed(feeds));
+    for (std::size_t k = 0; k < feeds.size(); ++k) {
+      Place& place = places[feeds[k].sequence];
+      const auto token = place.ongoing->draw(logits[k], batch.length(feeds[k].sequence) == batch.context());
+      if (token) {
+        place.token = *token;
+        place.next = {&place.token, 1};
+      } else {
+        out[place.prompt] = place.ongoing->finish();
+        place.ongoing.reset();
+      }
+    }
+  }
 }
 
 }  // namespace cairn::infer

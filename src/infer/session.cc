@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <new>
-#include <optional>
 
-#include "model/compute.h"
 #include "model/forward.h"
 
 namespace cairn::infer {
@@ -16,20 +14,17 @@ constexpr std::uint32_t kPiece = 128;
 }  // namespace
 
 struct Session::State {
-  State(tensor::Context& context_, const model::Model& model, const model::LowRank* module)
+  State(tensor::Context& context_, std::shared_ptr<const Weights> weights_)
       : context(context_),
-        weights(context_, model),
-        activations(model.config(), {.rows = std::min(kPiece, model.config().context),
-                                     .keep = model::Keep::last,
-                                     .rank = module ? module->rank() : 0,
-                                     .logit_rows = 1}),
-        cache(model.config()) {
-    if (module) delta.emplace(context_, *module);
-  }
+        weights(std::move(weights_)),
+        activations(weights->config(), {.rows = std::min(kPiece, weights->config().context),
+                                        .keep = model::Keep::last,
+                                        .rank = weights->rank(),
+                                        .logit_rows = 1}),
+        cache(weights->config()) {}
 
   tensor::Context& context;
-  model::ComputeWeights weights;
-  std::optional<model::ComputeLowRank> delta;
+  std::shared_ptr<const Weights> weights;
   model::Activations activations;
   model::KeyValueCache cache;
 };
@@ -40,16 +35,15 @@ Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
 
 Result<Session> Session::open(tensor::Context& context, const model::Model& model, const model::LowRank* module) {
-  CAIRN_TRY(model::computable(model.config()));
-  if (!model.config().causal)
-    return fail(ErrorCode::unsupported, "session: the model looks ahead (it is an encoder): it predicts no next token");
-  if (module && module->config() != model.config()) {
-    return fail(ErrorCode::invalid, "session: the module changes another architecture than the model's");
-  }
+  CAIRN_ASSIGN(std::shared_ptr<const Weights> weights, Weights::make(context, model, module));
+  return open(context, std::move(weights));
+}
+
+Result<Session> Session::open(tensor::Context& context, std::shared_ptr<const Weights> weights) {
   try {
-    return Session(std::make_unique<State>(context, model, module));
+    return Session(std::make_unique<State>(context, std::move(weights)));
   } catch (const std::bad_alloc&) {
-    return fail(ErrorCode::failed, "session: not enough memory for a model of {} weights", model.weights().size());
+    return fail(ErrorCode::failed, "session: not enough memory for the keys and values of a whole context");
   }
 }
 
@@ -70,11 +64,11 @@ Result<std::span<const float>> Session::feed(std::span<const std::uint16_t> toke
     const std::vector<std::int32_t> ids(tokens.begin() + static_cast<std::ptrdiff_t>(at),
                                         tokens.begin() + static_cast<std::ptrdiff_t>(at + count));
     model::KeyValueCache* const cache = &s.cache;
-    model::forward(s.context, s.weights,
+    model::forward(s.context, s.weights->base(),
                    {.batch = 1,
                     .time = count,
                     .ids = ids,
-                    .delta = s.delta ? &*s.delta : nullptr,
+                    .delta = s.weights->delta(),
                     .caches = {&cache, 1},
                     .logits_from = count - 1},
                    s.activations);
@@ -92,10 +86,10 @@ std::uint32_t Session::length() const {
   return static_cast<std::uint32_t>(state_->cache.length);
 }
 std::uint32_t Session::context() const {
-  return state_->weights.config().context;
+  return state_->weights->config().context;
 }
 std::uint32_t Session::vocabulary() const {
-  return state_->weights.config().vocabulary;
+  return state_->weights->config().vocabulary;
 }
 
 }  // namespace cairn::infer

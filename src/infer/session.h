@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "infer/weights.h"
 #include "model/low_rank.h"
 #include "model/model.h"
 #include "tensor/context.h"
@@ -25,6 +26,8 @@ class Session {
   // invalid: the module is for another configuration. unsupported: a model that is not causal.
   static Result<Session> open(tensor::Context& context, const model::Model& model,
                               const model::LowRank* module = nullptr);
+  // Over weights that others use too.
+  static Result<Session> open(tensor::Context& context, std::shared_ptr<const Weights> weights);
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
   ~Session();
