@@ -82,6 +82,28 @@ TEST(Session, LogitsAreBitForBitTheTrainingPasss) {
   }
 }
 
+void compare_with_training(Context& context, const std::string& name, const model::Model& model,
+                           const model::LowRank* module) {
+  const model::ModelConfig& config = model.config();
+  const model::Tokens all(config, config.context);
+  std::optional<model::ComputeLowRank> delta;
+  if (module) delta.emplace(context, *module);
+  model::Activations a(config, {.rows = config.context, .rank = module ? module->rank() : 0});
+  model::forward(context, model::ComputeWeights(context, model),
+                 {.batch = 1, .time = config.context, .ids = all.ids, .delta = delta ? &*delta : nullptr}, a);
+  Session session = Session::open(context, model, module).value();
+  const std::vector<std::uint16_t> tokens(all.ids.begin(), all.ids.end());
+  for (const std::size_t piece : {1UL, 5UL, 40UL}) {
+    session.rewind(0);
+    for (std::size_t at = 0; at < tokens.size(); at += piece) {
+      const auto logits = session.feed(std::span(tokens).subspan(at, piece)).value();
+      const float* row = a.logits.data() + (session.length() - 1) * config.vocabulary;
+      ASSERT_TRUE(std::ranges::equal(logits, std::span(row, config.vocabulary)))
+          << name << ", " << piece << " at a time, after " << session.length() << ", module " << (module != nullptr);
+    }
+  }
+}
+
 TEST(Session, EveryCausalFamilysLogitsAreBitForBitTheTrainingPasss) {
   Context context = Context::make({.threads = 2}).value();
   for (const model::NamedConfig& family : model::tiny_families()) {
@@ -89,21 +111,10 @@ TEST(Session, EveryCausalFamilysLogitsAreBitForBitTheTrainingPasss) {
     if (!config.causal) continue;
     config.context = 40;
     const model::Model model = model::lively(config);
-    const model::Tokens all(config, config.context);
-    model::Activations a(config, {.rows = config.context});
-    model::forward(context, model::ComputeWeights(context, model), {.batch = 1, .time = config.context, .ids = all.ids},
-                   a);
-    Session session = Session::open(context, model).value();
-    const std::vector<std::uint16_t> tokens(all.ids.begin(), all.ids.end());
-    for (const std::size_t piece : {1UL, 5UL, 40UL}) {
-      session.rewind(0);
-      for (std::size_t at = 0; at < tokens.size(); at += piece) {
-        const auto logits = session.feed(std::span(tokens).subspan(at, piece)).value();
-        const float* row = a.logits.data() + (session.length() - 1) * config.vocabulary;
-        ASSERT_TRUE(std::ranges::equal(logits, std::span(row, config.vocabulary)))
-            << family.name << ", " << piece << " at a time, after " << session.length();
-      }
-    }
+    model::LowRank module = model::LowRank::make(config, 4, 2.0F, 9).value();
+    tensor::fill_normal({.key = 1, .stream = 1}, 0, 0.1F, module.weights());
+    compare_with_training(context, family.name, model, nullptr);
+    compare_with_training(context, family.name, model, &module);
   }
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "model/backward.h"
 #include "model/memory.h"
@@ -20,11 +21,12 @@ struct Cut {
   std::size_t logit_rows = 0;
   int threads = 1;
   float dropout = 0.0F;
+  std::optional<tensor::Isa> isa = {};
 };
 
 // The gradient of a batch of kSequences, its loss at the end.
 std::vector<float> gradient_of(const ModelConfig& config, const Cut& cut) {
-  Context context = Context::make({.threads = cut.threads}).value();
+  Context context = Context::make({.threads = cut.threads, .isa = cut.isa}).value();
   const Model model = lively(config);
   const ComputeWeights weights(context, model);
   const std::size_t time = config.context;
@@ -68,6 +70,14 @@ TEST_P(Batches, BitsDoNotDependOnHowGrainsAreSpreadOrWhatIsKept) {
       EXPECT_EQ(gradient_of(config, with), expected) << cut.at_once << " " << cut.logit_rows << " " << dropout;
     }
   }
+}
+
+TEST_P(Batches, BitsDoNotDependOnTheInstructionSet) {
+  const ModelConfig& config = GetParam().config;
+  const std::vector<float> expected = gradient_of(config, {.dropout = 0.25F, .isa = tensor::Isa::scalar});
+  for (const tensor::Isa isa : tensor::available_isas())
+    EXPECT_EQ(gradient_of(config, {.at_once = 4, .threads = 2, .dropout = 0.25F, .isa = isa}), expected)
+        << tensor::name_of(isa);
 }
 
 TEST_P(Batches, DropoutChangesTheGradientAndTheRateZeroDoesNot) {
