@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "model/compute.h"
 #include "model/model.h"
 
 namespace cairn::model {
@@ -92,6 +93,16 @@ TEST(Layout, PlacesAreThoseOfTheNamedTensors) {
     there(layout.head.bias, c.head_bias, "lm_head.bias");
     EXPECT_EQ(layout.head.weight == layout.embedding, c.tied_embeddings);
   }
+}
+
+// A converter may hold more tokens than training, scoring and generation count.
+TEST(Layout, MoreTokensThanSixteenBitsAreHeldButNotComputed) {
+  ModelConfig c;
+  c.vocabulary = 65536;
+  EXPECT_TRUE(computable(c).has_value());
+  c.vocabulary = 151936;
+  EXPECT_TRUE(check(c).has_value());
+  EXPECT_EQ(computable(c).error().message, "model: 151936 tokens, this version computes with at most 65536");
 }
 
 TEST(Layout, ANewModelsGainsAreOneAndItsBiasesZero) {
