@@ -67,8 +67,11 @@ void ForeignBuilder::transposed(std::string name, std::size_t at, std::size_t ro
 
 void ForeignBuilder::add(std::string name, std::size_t at, std::size_t rows, std::size_t columns, RowOrder order,
                          std::size_t turned) {
-  ForeignTensor out{.name = std::move(name), .shape = {rows}, .first = at, .columns = columns, .order = order};
-  if (columns > 1) out.shape.push_back(columns);
+  ForeignTensor out{.name = std::move(name), .shape = {rows}, .first = at, .order = order};
+  if (columns > 0) {
+    out.shape.push_back(columns);
+    out.columns = columns;
+  }
   out.channels = channels_;
   out.turned = turned;
   tensors_.push_back(std::move(out));

@@ -54,7 +54,8 @@ class ForeignBuilder {
 
   void plain(std::string name, std::size_t at, std::vector<std::uint64_t> shape);
   void transposed(std::string name, std::size_t at, std::size_t rows, std::size_t columns);
-  // [heads D, columns], turned about where the file pairs channels otherwise than the model. A vector has one column.
+  // [heads D, columns], turned about where the file pairs channels otherwise than the model; [heads D] with 0 columns,
+  // and so below.
   void heads(std::string name, std::size_t at, std::size_t heads, std::size_t columns);
   // [H 3 D, columns]: q, k and v of each head together.
   void by_head(std::string name, std::size_t at, std::size_t columns);

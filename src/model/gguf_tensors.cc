@@ -18,7 +18,7 @@ class Names {
   }
   void heads(const std::string& name, const Place& at, std::size_t row, std::size_t count) {
     build.heads(name + ".weight", at.weight + row * c.width, count, c.width);
-    if (at.bias != kAbsent) build.heads(name + ".bias", at.bias + row, count, 1);
+    if (at.bias != kAbsent) build.heads(name + ".bias", at.bias + row, count, 0);
   }
 
   const ModelConfig& c;
@@ -35,8 +35,8 @@ void separate_attention(Names& n, const LayerLayout& at, const std::string& bloc
            {at.qkv.weight + (queries + kv) * c.width, at.qkv.bias == kAbsent ? kAbsent : at.qkv.bias + queries + kv},
            kv, c.width);
   if (c.qk_norm) {
-    n.build.heads(block + "attn_q_norm.weight", at.q_norm, 1, 1);
-    n.build.heads(block + "attn_k_norm.weight", at.k_norm, 1, 1);
+    n.build.heads(block + "attn_q_norm.weight", at.q_norm, 1, 0);
+    n.build.heads(block + "attn_k_norm.weight", at.k_norm, 1, 0);
   }
 }
 
@@ -68,7 +68,7 @@ Result<std::vector<ForeignTensor>> gguf_tensors(const ModelConfig& c) {
     n.norm(block + "attn_norm", at.attention_norm);
     if (fused) {
       n.build.stacked(block + "attn_qkv.weight", at.qkv.weight, c.width);
-      if (c.qkv_bias) n.build.stacked(block + "attn_qkv.bias", at.qkv.bias, 1);
+      if (c.qkv_bias) n.build.stacked(block + "attn_qkv.bias", at.qkv.bias, 0);
     } else {
       separate_attention(n, at, block);
     }

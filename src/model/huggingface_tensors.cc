@@ -34,7 +34,7 @@ class Names {
   }
   void heads(const std::string& name, const Place& at, std::size_t count) {
     build.heads(name + ".weight", at.weight, count, c.width);
-    if (at.bias != kAbsent) build.heads(name + ".bias", at.bias, count, 1);
+    if (at.bias != kAbsent) build.heads(name + ".bias", at.bias, count, 0);
   }
 
   const ModelConfig& c;
@@ -51,8 +51,8 @@ void llama_kin(Names& n) {
     n.norm(layer + "input_layernorm", at.attention_norm);
     n.separate_qkv(attention, at.qkv);
     if (c.qk_norm) {
-      n.build.heads(attention + "q_norm.weight", at.q_norm, 1, 1);
-      n.build.heads(attention + "k_norm.weight", at.k_norm, 1, 1);
+      n.build.heads(attention + "q_norm.weight", at.q_norm, 1, 0);
+      n.build.heads(attention + "k_norm.weight", at.k_norm, 1, 0);
     }
     n.linear(attention + "o_proj", at.output, c.width, c.attention_width());
     n.norm(layer + "post_attention_layernorm", at.feed_forward_norm);
@@ -109,7 +109,7 @@ void gpt_neox(Names& n) {
     n.norm(layer + "input_layernorm", at.attention_norm);
     n.norm(layer + "post_attention_layernorm", at.feed_forward_norm);
     n.build.by_head(layer + "attention.query_key_value.weight", at.qkv.weight, c.width);
-    if (c.qkv_bias) n.build.by_head(layer + "attention.query_key_value.bias", at.qkv.bias, 1);
+    if (c.qkv_bias) n.build.by_head(layer + "attention.query_key_value.bias", at.qkv.bias, 0);
     n.linear(layer + "attention.dense", at.output, c.width, c.attention_width());
     n.linear(layer + "mlp.dense_h_to_4h", at.up, c.hidden, c.width);
     n.linear(layer + "mlp.dense_4h_to_h", at.down, c.width, c.hidden);

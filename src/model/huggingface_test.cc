@@ -241,5 +241,30 @@ TEST(HuggingFace, AllocatesNoMoreThanTheFilesHold) {
   EXPECT_EQ(refused(json, {}), "safetensors: tensor 'model.embed_tokens.weight' is missing");
 }
 
+// Damage in config.json: a model that the files hold, or an error that says something; never a crash or an absurd
+// allocation.
+TEST(HuggingFace, NoDamageOfTheConfigurationCrashes) {
+  for (const ModelConfig& config : {small_llama(), small_gpt2(), small_neox()}) {
+    const Model model = lively_model(config, 2);
+    const Written files = written(model);
+    const auto tensors = files.tensors().value();
+    const tensor::Stream stream{.key = 13, .stream = config.layers};
+    for (std::uint64_t round = 0; round < 2000; ++round) {
+      std::string damaged = files.config();
+      for (std::uint64_t f = 0; f < 2; ++f) {
+        const auto at = tensor::random_below(stream, 4 * round + 2 * f, static_cast<std::uint32_t>(damaged.size()));
+        constexpr std::string_view kTelling = "0123456789.-e\"{}[],: tfnul";
+        damaged[at] = kTelling[tensor::random_below(stream, 4 * round + 2 * f + 1, kTelling.size())];
+      }
+      const auto again = model_from_huggingface(damaged, tensors);
+      if (!again) {
+        EXPECT_FALSE(again.error().message.empty());
+        continue;
+      }
+      EXPECT_EQ(again->weights().size(), model.weights().size());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace cairn::model

@@ -62,6 +62,17 @@ inline std::vector<Family> small_families() {
     c.qkv_bias = c.output_bias = c.feed_forward_bias = true;
     c.rope_base = 500000.0F;
   });
+  add("llama of uneven sizes", small_llama(), [](ModelConfig& c) {
+    c.width = 36;
+    c.heads = 3;
+    c.kv_heads = 1;
+    c.hidden = 50;
+  });
+  add("llama one channel wide", small_llama(), [](ModelConfig& c) {
+    c.width = 1;
+    c.head_size = 2;
+    c.qkv_bias = c.output_bias = true;
+  });
   add("our own, tied", small_llama(), [](ModelConfig& c) {
     c.family = "decoder";
     c.tied_embeddings = true;
