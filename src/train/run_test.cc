@@ -126,6 +126,26 @@ TEST(Run, LearnsAndTheLossIsThatOfTheWholeText) {
   EXPECT_EQ(run.sample(unseen, 200)->loss, sampled.loss);
 }
 
+TEST(Run, EveryOptimiserLearns) {
+  tensor::Context context = one_thread();
+  const auto tokens = text_of(2000), unseen = text_of(225, 9);
+  std::vector<double> losses;
+  for (const Algorithm algorithm : {Algorithm::adamw, Algorithm::muon})
+    for (const std::uint32_t bits : {32U, 8U}) {
+      RunSettings settings = tiny_settings();
+      settings.steps = 100;
+      settings.algorithm = algorithm;
+      settings.state_bits = bits;
+      TrainingRun run = begin_tiny(context, tokens, settings);
+      while (!run.finished()) ASSERT_TRUE(run.step());
+      losses.push_back(run.evaluate(unseen)->loss);
+      EXPECT_LT(losses.back(), 1.2) << names_of(algorithm)[static_cast<std::size_t>(algorithm)] << ", " << bits
+                                    << " bits";
+    }
+  EXPECT_NEAR(losses[0], losses[1], 0.05);
+  EXPECT_NEAR(losses[2], losses[3], 0.05);
+}
+
 TEST(Run, LookingChangesNothing) {
   tensor::Context context = one_thread();
   const auto tokens = text_of(400);

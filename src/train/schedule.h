@@ -12,7 +12,7 @@ enum class Descent : std::uint8_t {
   cosine,    // half a cosine (arXiv 1608.03983, equation 5)
   linear,    // a straight line
   wsd,       // the peak, then a straight line over the last `decay` steps (WSD: arXiv 2404.06395, section 4)
-  wsd_sqrt,  // the same with 1 - sqrt(along) for the line (arXiv 2405.18392, section 3)
+  wsd_sqrt,  // the same with 1 - sqrt(along) for the line (arXiv 2405.18392)
 };
 std::span<const std::string_view> names_of(Descent);  // found by argument
 
