@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Training tokens/s of Cairn and of LibTorch, in turn, and the ratio of the medians.
+# Training of Cairn and of LibTorch in turn, LibTorch as installed and with the settings that may be its best: tokens/s,
+# their ratios as minimum, median and maximum over the pairs, and peak memory.
 # usage: bench/training.sh BUILD_FOLDER [PAIRS] [options of `cairn bench train`]
 set -euo pipefail
 build=$1
@@ -7,13 +8,14 @@ pairs=${2:-5}
 shift $(($# < 2 ? $# : 2))
 options=("$@")
 [ ${#options[@]} -gt 0 ] || options=(--layers 6 --width 384 --heads 6 --vocab 8192 --context 256 --batch 8 --steps 5)
-rate() { sed -n 's/.*"tokens_per_second":\([0-9.]*\).*/\1/p'; }
-median() { sort -n | awk '{x[NR] = $1} END {print x[int((NR + 1) / 2)]}'; }
-ours=() theirs=()
+one() {
+  local name=$1
+  shift
+  echo "$name $("$@" | tail -n 1)"
+}
 for ((i = 0; i < pairs; ++i)); do
-  ours+=("$("$build/cairn" --json bench train "${options[@]}" | rate)")
-  theirs+=("$("$build/libtorch_train" "${options[@]}" | rate)")
-  echo "cairn ${ours[i]}  libtorch ${theirs[i]}  tokens/s"
-done
-a=$(printf '%s\n' "${ours[@]}" | median) b=$(printf '%s\n' "${theirs[@]}" | median)
-awk -v a="$a" -v b="$b" 'BEGIN {printf "medians: cairn %.0f, libtorch %.0f tokens/s, ratio %.2f\n", a, b, a / b}'
+  one cairn "$build/cairn" --json bench train "${options[@]}"
+  one installed "$build/libtorch_train" "${options[@]}"
+  one skylakex env OPENBLAS_CORETYPE=SKYLAKEX "$build/libtorch_train" "${options[@]}"
+  one bf16 env OPENBLAS_CORETYPE=SKYLAKEX DNNL_MAX_CPU_ISA=AVX512_CORE_BF16 "$build/libtorch_train" "${options[@]}" --bf16 1
+done | python3 "$(dirname "$0")/paired.py"

@@ -1,5 +1,6 @@
 // A yardstick, not a part of Cairn: the same decoder trained with LibTorch, as its users would write it.
 // Prints one line of JSON like that of `cairn bench train`. Built where libtorch-dev is installed.
+#include <ATen/autocast_mode.h>
 #include <sys/resource.h>
 #include <torch/torch.h>
 
@@ -15,6 +16,7 @@ namespace {
 struct Settings {
   std::int64_t layers = 6, width = 384, heads = 6, hidden = 1024, vocab = 8192, context = 256, batch = 8, steps = 5;
   std::int64_t threads = 0;
+  std::int64_t bf16 = 0;  // 1: the forward pass under autocast
 };
 
 struct RmsNormImpl : torch::nn::Module {
@@ -89,9 +91,9 @@ TORCH_MODULE(Decoder);
 Settings parse(int count, char** words) {
   Settings s;
   const std::pair<const char*, std::int64_t*> known[] = {
-      {"--layers", &s.layers}, {"--width", &s.width}, {"--heads", &s.heads},
-      {"--hidden", &s.hidden}, {"--vocab", &s.vocab}, {"--context", &s.context},
-      {"--batch", &s.batch},   {"--steps", &s.steps}, {"--threads", &s.threads}};
+      {"--layers", &s.layers},   {"--width", &s.width},     {"--heads", &s.heads}, {"--hidden", &s.hidden},
+      {"--vocab", &s.vocab},     {"--context", &s.context}, {"--batch", &s.batch}, {"--steps", &s.steps},
+      {"--threads", &s.threads}, {"--bf16", &s.bf16}};
   for (int i = 1; i + 1 < count; i += 2)
     for (const auto& [name, value] : known)
       if (std::strcmp(words[i], name) == 0) *value = std::atoll(words[i + 1]);
@@ -110,9 +112,12 @@ int main(int count, char** words) {
   for (std::int64_t step = 0; step <= s.steps; ++step) {  // the first warms up
     const auto begun = std::chrono::steady_clock::now();
     const auto text = torch::randint(s.vocab, {s.batch, s.context + 1}, torch::kLong);
+    at::autocast::set_cpu_enabled(s.bf16 != 0);
     const auto logits = model(text.narrow(1, 0, s.context));
-    const auto loss =
-        torch::nn::functional::cross_entropy(logits.view({-1, s.vocab}), text.narrow(1, 1, s.context).reshape({-1}));
+    const auto loss = torch::nn::functional::cross_entropy(logits.view({-1, s.vocab}).to(torch::kFloat),
+                                                           text.narrow(1, 1, s.context).reshape({-1}));
+    at::autocast::clear_cache();
+    at::autocast::set_cpu_enabled(false);
     optimiser.zero_grad();
     loss.backward();
     torch::nn::utils::clip_grad_norm_(model->parameters(), 1.0);

@@ -1,33 +1,17 @@
-#include <charconv>
-
+#include "apps/bench_table.h"
 #include "apps/bench_train.h"
 #include "apps/command.h"
 #include "apps/commands.h"
-#include "tensor/measure.h"
 #include "tensor/vectors.h"
 
 namespace cairn::apps {
 namespace {
 
 struct Options {
-  std::string what = "gemm", shape = "2048x512x192";
+  std::string what = "all", shape = "2048x512x192", type = "bf16", product = "y";
   bool verify = false;
   TrainingBench training;
 };
-
-// "2048x512x192"
-Result<tensor::Shape> parse_shape(const std::string& text) {
-  std::size_t sides[3] = {};
-  const char *at = text.data(), *end = at + text.size();
-  for (int i = 0; i < 3; ++i) {
-    const auto [next, error] = std::from_chars(at, end, sides[i]);
-    const bool last = i == 2;
-    if (error != std::errc{} || sides[i] < 1 || sides[i] > 65536 || (last ? next != end : next == end || *next != 'x'))
-      return fail(ErrorCode::invalid, "--shape: expected MxNxK with sides from 1 to 65536, got '{}'", text);
-    at = last ? next : next + 1;
-  }
-  return tensor::Shape{sides[0], sides[1], sides[2]};
-}
 
 Result<int> verify(const Shell& shell) {
   CAIRN_ASSIGN(auto context, tensor::Context::make_unchecked({}));
@@ -41,21 +25,32 @@ Result<int> verify(const Shell& shell) {
   return 0;
 }
 
-Result<int> gemm(const Shell& shell, const std::string& text) {
-  CAIRN_ASSIGN(const tensor::Shape shape, parse_shape(text));
-  CAIRN_ASSIGN(auto context, tensor::Context::make());
-  const double peak = tensor::measure_peak(context) * 1e-9, rate = tensor::measure_product(context, shape, 0.5) * 1e-9;
-  const auto name = tensor::name_of(context.isa());
+Result<int> gemm(const Shell& shell, const Options& options) {
+  CAIRN_ASSIGN(tensor::MeasuredProduct product, parse_shape(options.shape));
+  product.narrow = options.type == "bf16";
+  product.transpose = options.product == "y"    ? tensor::Transpose::y
+                      : options.product == "dx" ? tensor::Transpose::dx
+                                                : tensor::Transpose::dw;
+  CAIRN_ASSIGN(const Json figures, measure_gemm(product));
+  const double rate = figures["gflops"].get<double>(), peak = figures["peak_gflops"].get<double>();
   print(shell,
-        fmt::format(
-            "{} on {} {}: {:.1f} GFLOP/s, {:.0f} % of the {:.1f} GFLOP/s that it reaches in registers ({}, {} threads)",
-            "product", text, "in bfloat16", rate, 100 * rate / peak, peak, name, context.threads()),
-        {{"shape", text},
-         {"gflops", rate},
-         {"peak_gflops", peak},
-         {"isa", name},
-         {"threads", context.threads()},
-         {"profile", "c1"}});
+        fmt::format("product {} {} {}: {:.1f} GFLOP/s, {:.0f} % of the {:.1f} GFLOP/s that it reaches in registers "
+                    "({}, {} threads)",
+                    figures["product"].get<std::string>(), options.shape, options.type, rate, 100 * rate / peak, peak,
+                    figures["isa"].get<std::string>(), figures["threads"].get<int>()),
+        figures);
+  return 0;
+}
+
+Result<int> table(const Shell& shell) {
+  Json rows = Json::array();
+  CAIRN_TRY(measure_table([&](const BenchRow& row) {
+    rows.push_back(json_of(row));
+    if (shell.json) return;
+    fmt::print("{}\n", text_of(row));
+    std::fflush(stdout);
+  }));
+  print(shell, "cairn bench gemm, cairn bench train: one of these at other sizes", {{"rows", rows}, {"profile", "c1"}});
   return 0;
 }
 
@@ -75,15 +70,26 @@ Result<int> training(const Shell& shell, const TrainingBench& bench) {
 void add_bench(CLI::App& app, Shell& shell) {
   CLI::App* command = app.add_subcommand("bench", "Measure the arithmetic of this machine, or verify it bit by bit");
   command->footer(
-      "Example: cairn bench gemm --shape 2048x512x192 --json\n         cairn bench train --layers 6 --width 384 "
-      "--json\n"
+      "Example: cairn bench\n"
+      "         cairn bench gemm --shape 4096x768x768 --type bf16 --json\n"
+      "         cairn bench train --layers 6 --width 384 --json\n"
       "         cairn bench --verify");
   auto options = std::make_shared<Options>();
   command
-      ->add_option("what", options->what, "What to measure: gemm, the matrix product; train, the training of a decoder")
-      ->check(CLI::IsMember({"gemm", "train"}))
+      ->add_option("what", options->what,
+                   "What to measure: gemm, a matrix product; train, the training of a decoder; all, a table of both "
+                   "and of the other operations, beside the machine's limits")
+      ->check(CLI::IsMember({"all", "gemm", "train"}))
       ->capture_default_str();
-  command->add_option("--shape", options->shape, "MxNxK: rows, columns, length of the sums")->capture_default_str();
+  command->add_option("--shape", options->shape, "gemm: MxNxK: rows, columns, length of the sums")
+      ->capture_default_str();
+  command->add_option("--type", options->type, "gemm: of the operands")
+      ->check(CLI::IsMember({"bf16", "f32"}))
+      ->capture_default_str();
+  command
+      ->add_option("--product", options->product, "gemm: which of training's three: y = x w^T, dx = dy w, dw = dy^T x")
+      ->check(CLI::IsMember({"y", "dx", "dw"}))
+      ->capture_default_str();
   TrainingBench& t = options->training;
   command->add_option("--layers", t.layers, "train: layers of the decoder")->capture_default_str();
   command->add_option("--width", t.width, "train: its width")->capture_default_str();
@@ -99,7 +105,8 @@ void add_bench(CLI::App& app, Shell& shell) {
   command->add_flag("--verify", options->verify, "Recompute the published test vectors instead");
   on_chosen(*command, shell, [options, &shell] {
     if (options->verify) return verify(shell);
-    return options->what == "train" ? training(shell, options->training) : gemm(shell, options->shape);
+    if (options->what == "all") return table(shell);
+    return options->what == "train" ? training(shell, options->training) : gemm(shell, *options);
   });
 }
 

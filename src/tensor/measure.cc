@@ -1,34 +1,12 @@
 #include "tensor/measure.h"
 
 #include <algorithm>
-#include <chrono>
 #include <vector>
 
 #include "tensor/kernels.h"
+#include "tensor/measuring.h"
 
 namespace cairn::tensor {
-namespace {
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-// The shortest run's time, over at least `seconds` and three runs.
-template <class F>
-double shortest(double seconds, F run) {
-  double best = 1e30, total = 0;
-  for (int i = 0; i < 3 || total < seconds; ++i) {
-    const double start = now();
-    run();
-    const double spent = now() - start;
-    best = std::min(best, spent);
-    total += spent;
-  }
-  return best;
-}
-
-}  // namespace
-
 double measure_peak(Context& context) {
   const auto threads = static_cast<std::size_t>(context.threads());
   const auto& kernels = context.kernels();
@@ -42,19 +20,35 @@ double measure_peak(Context& context) {
   return done[0] * static_cast<double>(threads) / time;
 }
 
-double measure_product(Context& context, const Shape& shape, double seconds) {
-  const std::vector<Bf16> a(shape.m * shape.k, Bf16{0x3F80}), b(shape.n * shape.k, Bf16{0x3F80});
-  std::vector<float> c(shape.m * shape.n);
-  const Product op{.m = shape.m,
-                   .n = shape.n,
-                   .k = shape.k,
-                   .a = by_rows(a.data(), shape.k),
-                   .b = by_rows(b.data(), shape.k),
-                   .c = c.data(),
-                   .c_stride = shape.n};
+double measure_bandwidth(Context& context) {
+  std::vector<float> x(std::size_t{1} << 25, 1.0f);
+  const double time = shortest(0.1, [&] { scale(context, x.size(), 1.0f, x.data()); });
+  return 2.0 * sizeof(float) * static_cast<double>(x.size()) / time;
+}
+
+namespace {
+
+template <class E>
+double product_rate(Context& context, const MeasuredProduct& p, double seconds) {
+  const std::vector<E> a = noise<E>(p.m * p.k), b = noise<E>(p.n * p.k);
+  std::vector<float> c(p.m * p.n);
+  const bool a_columns = p.transpose == Transpose::dw, b_columns = p.transpose != Transpose::y;
+  const ProductOf<E> op{.m = p.m,
+                        .n = p.n,
+                        .k = p.k,
+                        .a = a_columns ? by_columns(a.data(), p.m) : by_rows(a.data(), p.k),
+                        .b = b_columns ? by_columns(b.data(), p.n) : by_rows(b.data(), p.k),
+                        .c = c.data(),
+                        .c_stride = p.n};
   const double time = shortest(seconds, [&] { multiply(context, op); });
-  return 2.0 * static_cast<double>(shape.m) * static_cast<double>(shape.n) * static_cast<double>(shape.k) /
-         std::max(time, 1e-9);
+  return 2.0 * static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k) / std::max(time, 1e-9);
+}
+
+}  // namespace
+
+double measure_product(Context& context, const MeasuredProduct& product, double seconds) {
+  return product.narrow ? product_rate<Bf16>(context, product, seconds)
+                        : product_rate<float>(context, product, seconds);
 }
 
 }  // namespace cairn::tensor
