@@ -100,7 +100,7 @@ std::vector<StateTensor> Optimiser::state() {
   m_.list("optimiser.m", out);
   v_.list("optimiser.v", out);
   // Codes behind the binary32 values, so that these lie at multiples of 4.
-  std::ranges::stable_partition(out, [](const StateTensor& s) { return s.codes.empty(); });
+  std::stable_partition(out.begin(), out.end(), [](const StateTensor& s) { return s.codes.empty(); });
   return out;
 }
 
