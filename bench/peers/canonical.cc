@@ -41,6 +41,19 @@ void compare(const char* name, const std::function<void()>& canonical, const std
 
 volatile float sink;
 
+// As many partial sums as registers allow.
+float squares(const float* x, std::size_t n) {
+  constexpr std::size_t kParts = 128;
+  float parts[kParts] = {};
+  std::size_t i = 0;
+  for (; i + kParts <= n; i += kParts)
+    for (std::size_t j = 0; j < kParts; ++j) parts[j] += x[i + j] * x[i + j];
+  float total = 0;
+  for (; i < n; ++i) total += x[i] * x[i];
+  for (const float part : parts) total += part;
+  return total;
+}
+
 void sums(Context& context, std::size_t n, const char* name) {
   std::vector<float> x(n);
   for (std::size_t i = 0; i < n; ++i) x[i] = static_cast<float>(i % 17) - 8.0F;
