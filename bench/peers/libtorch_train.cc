@@ -9,14 +9,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 namespace {
 
 struct Settings {
   std::int64_t layers = 6, width = 384, heads = 6, hidden = 1024, vocab = 8192, context = 256, batch = 8, steps = 5;
-  std::int64_t threads = 0;
-  std::int64_t bf16 = 0;  // 1: the forward pass under autocast
+  std::int64_t threads = 0;  // 0: one per processor
+  std::int64_t bf16 = 0;     // 1: the forward pass under autocast
 };
 
 struct RmsNormImpl : torch::nn::Module {
@@ -104,7 +105,7 @@ Settings parse(int count, char** words) {
 
 int main(int count, char** words) {
   const Settings s = parse(count, words);
-  if (s.threads > 0) torch::set_num_threads(static_cast<int>(s.threads));
+  torch::set_num_threads(static_cast<int>(s.threads > 0 ? s.threads : std::thread::hardware_concurrency()));
   torch::manual_seed(1);
   Decoder model(s);
   torch::optim::AdamW optimiser(model->parameters(), torch::optim::AdamWOptions(1e-3));
