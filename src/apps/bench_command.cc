@@ -102,6 +102,17 @@ void add_bench(CLI::App& app, Shell& shell) {
   command->add_option("--steps", t.steps, "train: steps that are timed")
       ->check(CLI::Range(2, 1'000'000))
       ->capture_default_str();
+  command->add_option("--optimiser", t.optimiser, "train: what moves the weights")
+      ->check(CLI::IsMember({"adamw", "muon"}))
+      ->capture_default_str();
+  command->add_option("--state-bits", t.state_bits, "train: of each number that the optimiser keeps")
+      ->check(CLI::IsMember({8, 32}))
+      ->capture_default_str();
+  command
+      ->add_option("--pass-mib", t.pass_mib,
+                   "train: MiB for activations; where they do not fit, blocks are computed again on the way back")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
   command->add_flag("--verify", options->verify, "Recompute the published test vectors instead");
   on_chosen(*command, shell, [options, &shell] {
     if (options->verify) return verify(shell);

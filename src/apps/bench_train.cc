@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <vector>
 
 #include "tensor/random.h"
-#include "train/unit.h"
+#include "train/run.h"
 
 namespace cairn::apps {
 namespace {
@@ -24,42 +25,45 @@ Result<model::ModelConfig> config_of(const TrainingBench& bench) {
   return config;
 }
 
-train::UnitSettings settings_of(const TrainingBench& bench) {
-  train::UnitSettings settings;
-  settings.steps = settings.stretch = bench.steps + 1;  // the first warms up
+train::RunSettings settings_of(const TrainingBench& bench) {
+  train::RunSettings settings;
+  settings.steps = bench.steps + 1;  // the first warms up
   settings.sequences = bench.batch;
   settings.grain = std::max(1U, bench.batch / 4);
   while (settings.sequences % settings.grain != 0) --settings.grain;
   settings.context = bench.context;
   settings.warmup_steps = 1;
-  settings.total_steps = settings.steps + 1;
+  settings.algorithm = bench.optimiser == "muon" ? train::Algorithm::muon : train::Algorithm::adamw;
+  settings.state_bits = bench.state_bits;
   return settings;
+}
+
+std::vector<std::uint16_t> random_tokens(std::size_t count, std::uint32_t vocabulary) {
+  std::vector<std::uint16_t> tokens(count);
+  for (std::size_t i = 0; i < count; ++i)
+    tokens[i] = static_cast<std::uint16_t>(tensor::random_below({.key = 1, .stream = 0}, i, vocabulary));
+  return tokens;
 }
 
 }  // namespace
 
 Result<Json> measure_training(const TrainingBench& bench) {
   CAIRN_ASSIGN(const model::ModelConfig config, config_of(bench));
-  const train::UnitSettings settings = settings_of(bench);
+  const train::RunSettings settings = settings_of(bench);
   CAIRN_ASSIGN(auto context, tensor::Context::make());
   CAIRN_ASSIGN(model::Model model, model::Model::initialise(config, 1));
   const std::size_t parameters = model.weights().size();
-  std::vector<std::uint16_t> tokens(std::size_t{settings.steps} * bench.batch * bench.context + 1);
-  std::vector<float> noise(tokens.size());
-  tensor::fill_normal({.key = 1, .stream = 0}, 0, 1.0F, noise);
-  for (std::size_t i = 0; i < tokens.size(); ++i)
-    tokens[i] = static_cast<std::uint16_t>(static_cast<std::uint32_t>(std::abs(noise[i]) * 1e6F) % config.vocabulary);
-
-  std::vector<std::chrono::steady_clock::time_point> ends;
-  const train::Watch watch{
-      .progress = [&](const train::StepReport&) { ends.push_back(std::chrono::steady_clock::now()); }, .cancelled = {}};
-  CAIRN_TRY(train::run_unit(context, {std::move(model), {}}, tokens, settings, {}, watch));
+  const auto tokens = random_tokens(std::size_t{settings.steps} * bench.batch * bench.context + 1, config.vocabulary);
+  CAIRN_ASSIGN(auto run, train::TrainingRun::begin(context, std::move(model), tokens, settings,
+                                                   std::uint64_t{bench.pass_mib} << 20));
   std::vector<double> seconds;
-  for (std::size_t i = 1; i < ends.size(); ++i)
-    seconds.push_back(std::chrono::duration<double>(ends[i] - ends[i - 1]).count());
-  // The last interval holds the hash of the state too; the median passes it by.
-  std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2), seconds.end());
-  const double rate = static_cast<double>(bench.batch) * bench.context / seconds[seconds.size() / 2];
+  while (!run.finished()) {
+    const auto begun = std::chrono::steady_clock::now();
+    CAIRN_TRY(run.step());
+    seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  }
+  std::sort(seconds.begin() + 1, seconds.end());
+  const double rate = static_cast<double>(bench.batch) * bench.context / seconds[1 + (seconds.size() - 1) / 2];
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return Json{{"tokens_per_second", rate},
@@ -67,6 +71,8 @@ Result<Json> measure_training(const TrainingBench& bench) {
               {"parameters", parameters},
               {"peak_rss_bytes", std::uint64_t{1024} * static_cast<std::uint64_t>(usage.ru_maxrss)},
               {"grain", settings.grain},
+              {"optimiser", bench.optimiser},
+              {"state_bits", bench.state_bits},
               {"isa", tensor::name_of(context.isa())},
               {"threads", context.threads()},
               {"profile", "c1"}};
