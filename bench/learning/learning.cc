@@ -151,36 +151,10 @@ class Learning {
     line.show(report, static_cast<std::uint64_t>(tokens_per_step()));
   }
 
-  Status on_evaluation(train::TrainingRun& run, const train::StepReport& report, Journal& journal,
-                       const ProgressLine& line, double seconds) {
+  // Over the last tenth: "validation", and "validation_sampled" where it is asked for.
+  Result<Json> evaluate(train::TrainingRun& run) const {
     CAIRN_ASSIGN(const train::Evaluation whole, run.evaluate(text_.validation()));
-    Json entry{{"step", report.step}, {"validation", whole.loss}, {"seconds", seconds}};
-    std::string note;
-    if (options_.sample_batches > 0) {
-      CAIRN_ASSIGN(const train::Evaluation sampled,
-                   run.sample(text_.validation(), options_.sample_batches * run.settings().sequences));
-      entry["validation_sampled"] = sampled.loss;
-      note = fmt::format(" ({:.4f} sampled)", sampled.loss);
-    }
-    if (losses_ > 0) entry["training"] = loss_ / losses_;
-    line.say(fmt::format("step {}: {:.4f} nats per character{}", report.step, whole.loss, note));
-    loss_ = losses_ = 0;
-    const bool better = !journal.best() || whole.loss < journal.best()->loss;
-    // First the model, then the line that says it is there.
-    if (better && report.step > 0) CAIRN_TRY(write_file(options_.out / "best.safetensors", model::encode(run.model())));
-    return journal.add(entry);
-  }
-
-  Result<Json> figures(train::TrainingRun& run, const Journal& journal, double rate, double seconds) {
-    CAIRN_ASSIGN(const train::Evaluation whole, run.evaluate(text_.validation()));
-    Json out{{"step", run.done()},
-             {"validation", whole.loss},
-             {"validation_characters", whole.tokens},
-             {"best", {{"validation", journal.best()->loss}, {"step", journal.best()->step}}},
-             {"digest", model::digest_of(run.model()).hex()},
-             {"parameters", run.model().weights().size()},
-             {"seconds", seconds}};
-    if (rate > 0) out["characters_per_second"] = rate;
+    Json out{{"validation", whole.loss}};
     if (options_.sample_batches > 0) {
       CAIRN_ASSIGN(const train::Evaluation sampled,
                    run.sample(text_.validation(), options_.sample_batches * run.settings().sequences));
@@ -189,10 +163,45 @@ class Learning {
     return out;
   }
 
+  Status on_evaluation(train::TrainingRun& run, const train::StepReport& report, Journal& journal,
+                       const ProgressLine& line, double seconds) {
+    CAIRN_ASSIGN(Json entry, evaluate(run));
+    last_ = entry;
+    const double loss = entry.at("validation");
+    line.say(fmt::format("step {}: {:.4f} nats per character{}", report.step, loss,
+                         entry.contains("validation_sampled")
+                             ? fmt::format(" ({:.4f} sampled)", entry.at("validation_sampled").get<double>())
+                             : ""));
+    entry["step"] = report.step;
+    entry["seconds"] = seconds;
+    if (losses_ > 0) entry["training"] = loss_ / losses_;
+    loss_ = losses_ = 0;
+    const bool better = !journal.best() || loss < journal.best()->loss;
+    // First the model, then the line that says it is there.
+    if (better && report.step > 0) CAIRN_TRY(write_file(options_.out / "best.safetensors", model::encode(run.model())));
+    return journal.add(entry);
+  }
+
+  Result<Json> figures(train::TrainingRun& run, const Journal& journal, double rate, double seconds) {
+    Json out = last_;
+    // A run that had come to its end before was evaluated then, by another process.
+    if (out.is_null()) {
+      CAIRN_ASSIGN(out, evaluate(run));
+    }
+    out["step"] = run.done();
+    out["best"] = {{"validation", journal.best()->loss}, {"step", journal.best()->step}};
+    out["digest"] = model::digest_of(run.model()).hex();
+    out["parameters"] = run.model().weights().size();
+    out["seconds"] = seconds;
+    if (rate > 0) out["characters_per_second"] = rate;
+    return out;
+  }
+
   const Options& options_;
   Characters text_;
   tensor::Context context_;
   double loss_ = 0, losses_ = 0;  // since the last evaluation
+  Json last_;                     // evaluation of this process; null before the first
 };
 
 }  // namespace
