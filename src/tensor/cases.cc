@@ -259,7 +259,7 @@ constexpr std::array kCases = {Case{"product.rows", product_rows<Bf16>},
 std::span<const Case> cases() {
   static const std::vector<Case> all = [] {
     std::vector<Case> list;
-    for (const auto part : {std::span<const Case>(kCases), row_cases(), optimiser_cases()})
+    for (const auto part : {std::span<const Case>(kCases), row_cases(), optimiser_cases(), edge_cases()})
       for (const Case& c : part) list.push_back(c);
     return list;
   }();

@@ -46,6 +46,8 @@ std::span<const Case> cases();
 std::span<const Case> row_cases();
 // Those of optimiser.h.
 std::span<const Case> optimiser_cases();
+// At the edge of the subnormals, with inputs of their own.
+std::span<const Case> edge_cases();
 
 // For cases: appends the values' bytes.
 template <class E>

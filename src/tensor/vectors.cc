@@ -45,6 +45,10 @@ constexpr std::array kVectors = {
     Vector{"erf", "b2fa09787ad27a4bbde2cff574530929c6e66c32dd05a60c17dff9132d2b70cb"},
     Vector{"adamw.codes", "dd530972218856c47316e439a2029bf2c88326e7616acccf9e04c66ea54aa435"},
     Vector{"momentum", "65cd89fcb1d508a6be6ebde3ab55eda3d3237632841d46b34f2a591c52a86748"},
+    Vector{"edge.elementwise", "1c22671ee119cfd59cfcb54ffd9ce0294133935d1325525bbd71cd9a80730d2c"},
+    Vector{"edge.loss", "e088626824624cced56506c6e193dac12e64adf4d0d4a4e275dea09e268b67e0"},
+    Vector{"edge.product", "5ae87357c398b5b25ca5885be32cc6765f0b676411b033258a661070f84aa5e2"},
+    Vector{"edge.product.float", "5ae87357c398b5b25ca5885be32cc6765f0b676411b033258a661070f84aa5e2"},
 };
 
 }  // namespace
