@@ -30,9 +30,9 @@ std::chrono::nanoseconds time_of(const Kernels& kernels) {
 
 // VDPBF16PS does two multiply-adds, but some processors issue it at a quarter of the rate of FMA. The bits are equal,
 // so the clock may decide.
-const Kernels& faster_of_bf16() {
+bool dot_is_faster() {
   static const bool dot = time_of(kAvx512DotKernels) < time_of(kAvx512Kernels);
-  return dot ? kAvx512DotKernels : kAvx512Kernels;
+  return dot;
 }
 #endif
 
@@ -96,6 +96,9 @@ Result<Isa> choose_isa(std::string_view wanted) {
   for (const Isa isa : available_isas()) names += (names.empty() ? "" : ", ") + std::string(name_of(isa));
   if (wanted.empty()) {
     const Isa best = available_isas().back();
+#if defined(__x86_64__)
+    if (best == Isa::avx512bf16 && !dot_is_faster()) return Isa::avx512;
+#endif
     if (best != Isa::scalar) return best;
     return fail_with_hint(ErrorCode::unsupported,
                           "this processor has no fused multiply-add (AVX2 with FMA, AVX-512 or NEON)",
@@ -115,7 +118,7 @@ const Kernels& kernels_of(Isa isa) {
     case Isa::avx512:
       return kAvx512Kernels;
     case Isa::avx512bf16:
-      return faster_of_bf16();
+      return kAvx512DotKernels;
     default:
       return kScalarKernels;
   }

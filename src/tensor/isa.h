@@ -14,7 +14,7 @@ enum class Isa {
   scalar,      // plain C++; the specification; works everywhere
   avx2,        // x86-64 with AVX2 and FMA
   avx512,      // x86-64 with AVX-512 F, BW, DQ, VL
-  avx512bf16,  // the same with BF16: the faster of VDPBF16PS and two FMAs on this processor
+  avx512bf16,  // the same, products of bfloat16 by VDPBF16PS
   neon,        // aarch64
 };
 
@@ -28,7 +28,8 @@ bool available(Isa isa);
 // In ascending order of speed; scalar is always first.
 std::vector<Isa> available_isas();
 
-// The set that `wanted` names, or the fastest where it is empty (the value of CAIRN_ISA, which may be unset).
+// The set that `wanted` names, or the fastest where it is empty (the value of CAIRN_ISA, which may be unset): between
+// avx512 and avx512bf16 a timing of some microseconds decides, once per process.
 // invalid: no such name. unsupported: this processor lacks it, or `wanted` is empty and the processor has no fused
 // multiply-add (then only CAIRN_ISA=scalar works, which emulates it).
 Result<Isa> choose_isa(std::string_view wanted);
