@@ -58,8 +58,9 @@ std::size_t blocks_of(const ModelConfig& c, Keep keep) {
 }  // namespace
 
 std::size_t usual_logit_rows(const ModelConfig& config) {
-  constexpr std::size_t kFloats = std::size_t{1} << 18, kLeast = 128;  // 1 MiB
-  return std::max(kLeast, kFloats / config.vocabulary);
+  // Each chunk of rows packs the head's weights anew, so many rows at once, up to 128 MiB of logits.
+  constexpr std::size_t kFloats = std::size_t{1} << 25, kLeast = 128, kMost = 512;
+  return std::clamp(kFloats / config.vocabulary, kLeast, kMost);
 }
 
 Activations::Activations(const ModelConfig& c, const Room& wanted)

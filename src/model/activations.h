@@ -25,8 +25,8 @@ struct Room {
   std::size_t grain_rows = 0;  // of the largest grain, for a backward pass; 0: all rows
 };
 
-// Rows whose logits stay in the second-level cache between the head's product and the loss, but not so few that the
-// head's matrix is read for hardly any work.
+// Rows whose logits are held at a time: many, since the head's product packs its weights anew for each such piece, but
+// of a large vocabulary fewer, for memory.
 std::size_t usual_logit_rows(const ModelConfig& config);
 
 struct NormActivations {

@@ -33,6 +33,22 @@ struct Packing {
     return (rows + width - 1) / width * panel(width, k);
   }
 
+  // Asks for these elements, which lie in far caches or in memory: packing waits for little else. A line is asked for
+  // where k.begin reaches it, so that ranges of k end to end ask for each line once.
+  static void send_for(const OperandOf<E>& x, Range rows, Range k) {
+    constexpr std::size_t kLine = 64 / sizeof(E);
+    if (x.k_stride == 1) {
+      for (std::size_t at = (k.begin + kLine - 1) / kLine * kLine; at < k.end; at += kLine)
+        for (std::size_t r = rows.begin; r < rows.end; ++r) __builtin_prefetch(x.data + r * x.row_stride + at, 0, 2);
+    } else {
+      for (std::size_t at = k.begin; at < k.end; ++at)
+        for (std::size_t r = rows.begin; r < rows.end; r += kLine)
+          __builtin_prefetch(x.data + at * x.k_stride + r, 0, 2);
+    }
+  }
+
+  static constexpr std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
+
   // Rows [rows.begin, rows.end) of the operand's `exist` rows as panels of `width`.
   static void pack(const OperandOf<E>& x, Range rows, std::size_t exist, std::size_t width, std::size_t k, Word* out) {
     // A cache line of columns spans several panels: these are filled together, some elements of k at a time, while the
@@ -44,9 +60,11 @@ struct Packing {
         const std::size_t n = x.k_stride == 1 || k - begin < kChunk ? k - begin : kChunk;
         const OperandOf<E> chunk{x.data + begin * x.k_stride, x.row_stride, x.k_stride};
         Word* to = out + (first - rows.begin) / width * panel(width, k) + steps(begin) * width;
+        if (x.k_stride != 1)
+          send_for(x, {first, last}, {smaller(begin + kAhead, k), smaller(begin + kAhead + kChunk, k)});
         for (std::size_t r = first; r < last; r += width, to += panel(width, k))
           if (x.k_stride == 1)
-            by_rows(chunk, {r, last - r < width ? last : r + width}, width, n, to);
+            by_rows(chunk, {r, last - r < width ? last : r + width}, exist, width, n, to);
           else
             by_columns(chunk, r, exist, width, n, to);
       }
@@ -55,6 +73,7 @@ struct Packing {
 
  private:
   static constexpr std::size_t kGroup = 64, kChunk = 16;  // rows filled together, elements of k at a time
+  static constexpr std::size_t kAhead = 2 * kChunk;       // elements of k to the chunk that is sent for
 
   // The words of a lane's load, as one step or as two.
   static void put(Word* out, std::size_t width, std::size_t at, Register words) {
@@ -81,7 +100,8 @@ struct Packing {
 
   // One panel from rows that are contiguous in k: squares of kLanes rows by kLanes words are turned in registers. A
   // register may reach past the panel's width into the next step, which is written after it.
-  static void by_rows(const OperandOf<E>& x, Range rows, std::size_t width, std::size_t k, Word* out) {
+  static void by_rows(const OperandOf<E>& x, Range rows, std::size_t exist, std::size_t width, std::size_t k,
+                      Word* out) {
     const std::size_t whole = k / kPerWord, all = (k + kPerWord - 1) / kPerWord;
     for (std::size_t group = 0; group < width; group += kLanes)
       for (std::size_t p = 0; p < all; p += kLanes) {
@@ -93,6 +113,7 @@ struct Packing {
             continue;
           }
           const E* from = x.data + row * x.row_stride + kPerWord * p;
+          if (row + width < exist) __builtin_prefetch(from + width * x.row_stride, 0, 2);
           square[i] = p + kLanes <= whole ? load(from) : load_tail(from, k - kPerWord * p);
         }
         T::transpose(square);

@@ -270,13 +270,20 @@ struct ProductKernels {
     const float* addend = block.chain_begin == 0 ? op.addend : op.c;
     float* partial = room.partial;
     Pack::pack(from(op.b), block.columns, op.n, kColumns, k, room.b);
+    // Between a group's tiles the next group's elements are sent for, some of k at a time.
+    const std::size_t tiles = kGroup * ((block.columns.end - block.columns.begin + kColumns - 1) / kColumns);
+    const std::size_t slice = (k + tiles - 1) / tiles;
     Range group{block.rows.begin, 0};
     for (; group.begin < block.rows.end; group.begin = group.end) {
       group.end = smaller(group.begin + kGroup * kRows, block.rows.end);
       Pack::pack(from(op.a), group, op.m, kRows, k, room.a);
+      const Range next{group.end, smaller(group.end + kGroup * kRows, block.rows.end)};
+      std::size_t sent = 0;
       for (std::size_t i = group.begin; i < group.end; i += kRows)
         for (std::size_t j = block.columns.begin; j < block.columns.end; j += kColumns) {
-          const std::size_t at = i * op.c_stride + j;
+          const std::size_t at = i * op.c_stride + j, send = smaller(sent + slice, k);
+          Pack::send_for(from(op.a), next, {sent, send});
+          sent = send;
           Tile::tile(room.a + (i - group.begin) / kRows * a_panel,
                      room.b + (j - block.columns.begin) / kColumns * b_panel, n_steps,
                      {.addend = addend != nullptr ? addend + at : nullptr,
