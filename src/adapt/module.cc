@@ -15,9 +15,8 @@ constexpr std::uint64_t kWindowsStream = 0x6D6F64756C650000ULL;
 // Training under way: the base's products stay as they are, only the low-rank matrices move.
 class Adaptation {
  public:
-  Adaptation(tensor::Context& context, const model::Model& base, model::LowRank& delta,
-             std::span<const std::uint16_t> tokens, const ModuleSettings& settings, std::uint64_t seed,
-             const model::Room& room)
+  Adaptation(tensor::Context& context, const model::Model& base, model::LowRank& delta, Tokens tokens,
+             const ModuleSettings& settings, std::uint64_t seed, const model::Room& room)
       : context_(context),
         settings_(settings),
         delta_(delta),
@@ -55,9 +54,8 @@ class Adaptation {
 
 }  // namespace
 
-Result<TrainedModule> train_module(tensor::Context& context, const model::Model& base,
-                                   std::span<const std::uint16_t> tokens, const ModuleSettings& settings,
-                                   std::uint64_t seed, const train::Watch& watch) {
+Result<TrainedModule> train_module(tensor::Context& context, const model::Model& base, Tokens tokens,
+                                   const ModuleSettings& settings, std::uint64_t seed, const train::Watch& watch) {
   CAIRN_TRY(check(settings, base.config()));
   CAIRN_TRY(train::check_tokens("module", tokens, settings.context, base.config().vocabulary));
   try {

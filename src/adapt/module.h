@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/digest.h"
 #include "base/result.h"
+#include "base/tokens.h"
 #include "model/low_rank.h"
 #include "model/model.h"
 #include "tensor/context.h"
@@ -51,9 +52,8 @@ struct TrainedModule {
 };
 
 // Pure: equal inputs give equal bits on every machine. Errors as train::run_unit.
-Result<TrainedModule> train_module(tensor::Context& context, const model::Model& base,
-                                   std::span<const std::uint16_t> tokens, const ModuleSettings& settings,
-                                   std::uint64_t seed, const train::Watch& watch = {});
+Result<TrainedModule> train_module(tensor::Context& context, const model::Model& base, Tokens tokens,
+                                   const ModuleSettings& settings, std::uint64_t seed, const train::Watch& watch = {});
 
 // Equal modules have equal bytes; the module's digest is the SHA-256 of the file.
 Bytes encode(const Module& module);

@@ -1,5 +1,4 @@
 #include "adapt/module.h"
-#include "model/compute.h"
 #include "model/json_fields.h"
 #include "train/steps.h"
 
@@ -30,7 +29,6 @@ void fields(Self& s, Visit& visit) {
 }
 
 Status check(const ModuleSettings& s, const model::ModelConfig& base) {
-  CAIRN_TRY(model::computable(base));
   const auto wrong = [](const char* name, auto value, const std::string& expected) {
     return train::out_of_range(kWhat, name, value, expected);
   };

@@ -26,7 +26,6 @@ std::string text_of(const work::Imported& imported, const std::string& name) {
   text += fmt::format("\nThe model:     {}\n  digest       {}", imported.model.brief(), imported.digest.hex());
   text += imported.tokenizer ? fmt::format("\nThe tokenizer: {}", imported.tokenizer->brief())
                              : fmt::format("\nWithout a tokenizer: {}", imported.without_tokenizer);
-  if (!imported.not_computed.empty()) text += fmt::format("\nStored, but not computed: {}", imported.not_computed);
   return text;
 }
 
@@ -40,8 +39,7 @@ Json json_of(const work::Imported& imported, const std::string& name) {
                {"vocabulary", c.vocabulary},
                {"context", c.context},
                {"model_digest", imported.digest.hex()},
-               {"without_tokenizer", imported.without_tokenizer},
-               {"not_computed", imported.not_computed}};
+               {"without_tokenizer", imported.without_tokenizer}};
   if (imported.tokenizer) json["tokenizer"] = imported.tokenizer->hex();
   return json;
 }

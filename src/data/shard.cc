@@ -8,17 +8,22 @@ namespace cairn::data {
 namespace {
 
 constexpr std::string_view kMagic = "CAIRNTOK";
-constexpr std::uint32_t kVersion = 1;
+// Of 16-bit tokens, which a vocabulary that they hold always has, and of 32-bit tokens.
+constexpr std::uint32_t kNarrow = 1, kWide = 2;
+
+std::uint32_t version_of(std::uint64_t vocabulary) {
+  return vocabulary > kNarrowVocabulary ? kWide : kNarrow;
+}
 
 // 128 bytes, so that the tokens behind it are aligned in a mapped file.
 struct Head {
   std::array<char, 8> magic{};
-  std::uint32_t version = kVersion;
+  std::uint32_t version = 0;
   std::uint32_t vocabulary = 0;
   std::uint64_t tokens = 0;
   std::uint64_t documents = 0;
-  std::uint16_t end_of_text = 0;
-  std::array<std::uint8_t, 30> zero{};
+  TokenId end_of_text = 0;
+  std::array<std::uint8_t, 28> zero{};
   std::array<std::uint8_t, 32> tokenizer{};
   std::array<std::uint8_t, 32> check{};  // SHA-256 of the head with this field zero, and the tokens
 };
@@ -55,15 +60,24 @@ Status Shard::read(ByteView bytes) {
   const auto head = reader.read<Head>();
   if (!head || std::string_view(head->magic.data(), 8) != kMagic)
     return fail(ErrorCode::malformed, "not a token shard: expected \"{}\" in front", kMagic);
-  if (head->version != kVersion)
-    return fail(ErrorCode::malformed, "a token shard of version {}: expected {}", head->version, kVersion);
-  if (head->tokens > reader.left() / 2 || head->tokens * 2 != reader.left())
+  if (head->version != kNarrow && head->version != kWide)
+    return fail(ErrorCode::malformed, "a token shard of version {}: expected {} or {}", head->version, kNarrow, kWide);
+  if (head->version != version_of(head->vocabulary))
+    return fail(ErrorCode::malformed,
+                "a token shard of version {} and {} tokens in the vocabulary: expected version {}", head->version,
+                head->vocabulary, version_of(head->vocabulary));
+  const std::size_t width = token_bytes(head->vocabulary);
+  if (head->tokens > reader.left() / width || head->tokens * width != reader.left())
     return fail(ErrorCode::malformed, "a token shard of {} tokens: expected {} bytes of them, got {}", head->tokens,
-                head->tokens * 2, reader.left());
+                head->tokens * width, reader.left());
   const ByteView raw = bytes.subspan(sizeof(Head));
   if (check_of(*head, raw) != head->check)
     return fail(ErrorCode::malformed, "the token shard's bytes do not have their check");
-  tokens_ = {reinterpret_cast<const text::TokenId*>(raw.data()), head->tokens};
+  if (head->version == kWide) {
+    tokens_ = std::span(reinterpret_cast<const TokenId*>(raw.data()), head->tokens);
+  } else {
+    tokens_ = std::span(reinterpret_cast<const std::uint16_t*>(raw.data()), head->tokens);
+  }
   std::uint64_t ends = 0;
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
     if (tokens_[i] >= head->vocabulary)
@@ -82,7 +96,9 @@ Status Shard::read(ByteView bytes) {
 }
 
 void ShardWriter::add(std::string_view document) {
-  encoder_.encode(document, tokens_);
+  document_.clear();
+  encoder_.encode(document, document_);
+  tokens_.append(document_);
   tokens_.push_back(tokenizer_->end_of_text());
   ++documents_;
 }
@@ -90,12 +106,13 @@ void ShardWriter::add(std::string_view document) {
 Bytes ShardWriter::finish() const {
   Head head;
   std::copy(kMagic.begin(), kMagic.end(), head.magic.begin());
+  head.version = version_of(tokenizer_->vocabulary());
   head.vocabulary = static_cast<std::uint32_t>(tokenizer_->vocabulary());
   head.tokens = tokens_.size();
   head.documents = documents_;
   head.end_of_text = tokenizer_->end_of_text();
   head.tokenizer = tokenizer_->digest().bytes;
-  const ByteView raw(reinterpret_cast<const std::uint8_t*>(tokens_.data()), tokens_.size() * sizeof(text::TokenId));
+  const ByteView raw = tokens().bytes();
   head.check = check_of(head, raw);
   Bytes out;
   out.reserve(sizeof(Head) + raw.size());

@@ -1,4 +1,5 @@
-// Token shards (docs/formats/shard.md): 16-bit tokens, one document after the other, each closed by the end-of-text
+// Token shards (docs/formats/shard.md): tokens of 16 bits, or of 32 where the
+// vocabulary needs them, one document after the other, each closed by the end-of-text
 // token. Memory-mapped and read in place. Not compressed, not encrypted: that is the blob store's business. A Shard is
 // immutable and may be read by any number of threads; views into it must not outlive it.
 #pragma once
@@ -10,6 +11,7 @@
 
 #include "base/digest.h"
 #include "base/files.h"
+#include "base/tokens.h"
 #include "data/record.h"
 #include "text/tokenizer.h"
 
@@ -23,36 +25,38 @@ class Shard {
   // Takes the bytes; the same checks.
   static Result<Shard> parse(Bytes bytes);
 
-  std::span<const text::TokenId> tokens() const { return tokens_; }
+  Tokens tokens() const { return tokens_; }
   std::uint64_t documents() const { return documents_; }
   std::uint32_t vocabulary() const { return vocabulary_; }
-  text::TokenId end_of_text() const { return end_of_text_; }
+  TokenId end_of_text() const { return end_of_text_; }
   const Digest& tokenizer() const { return tokenizer_; }  // of the tokenizer that made the tokens
 
  private:
   Status read(ByteView bytes);
   MappedFile file_;
   Bytes bytes_;
-  std::span<const text::TokenId> tokens_;
+  Tokens tokens_;
   std::uint64_t documents_ = 0;
   std::uint32_t vocabulary_ = 0;
-  text::TokenId end_of_text_ = 0;
+  TokenId end_of_text_ = 0;
   Digest tokenizer_;
 };
 
 class ShardWriter {
  public:
-  explicit ShardWriter(const text::Tokenizer& tokenizer) : tokenizer_(&tokenizer), encoder_(tokenizer) {}
+  explicit ShardWriter(const text::Tokenizer& tokenizer)
+      : tokenizer_(&tokenizer), encoder_(tokenizer), tokens_(tokenizer.vocabulary()) {}
   // The document's tokens and the end of text. The tokenizer must outlive the writer.
   void add(std::string_view document);
-  std::span<const text::TokenId> tokens() const { return tokens_; }
+  Tokens tokens() const { return tokens_; }
   // The file's bytes.
   Bytes finish() const;
 
  private:
   const text::Tokenizer* tokenizer_;
   text::Encoder encoder_;
-  std::vector<text::TokenId> tokens_;
+  std::vector<TokenId> document_;
+  TokenBuffer tokens_;
   std::uint64_t documents_ = 0;
 };
 
@@ -60,14 +64,14 @@ class ShardWriter {
 // first is predicted once and neighbours share one token. What is left over at the end is not used.
 class Sequences {
  public:
-  Sequences(std::span<const text::TokenId> tokens, std::size_t context) : tokens_(tokens), context_(context) {}
+  Sequences(Tokens tokens, std::size_t context) : tokens_(tokens), context_(context) {}
   std::size_t count() const { return tokens_.empty() || context_ == 0 ? 0 : (tokens_.size() - 1) / context_; }
   std::size_t context() const { return context_; }
   // [T+1]; i below count().
-  std::span<const text::TokenId> operator[](std::size_t i) const { return tokens_.subspan(i * context_, context_ + 1); }
+  Tokens operator[](std::size_t i) const { return tokens_.subspan(i * context_, context_ + 1); }
 
  private:
-  std::span<const text::TokenId> tokens_;
+  Tokens tokens_;
   std::size_t context_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "text/testing_tokenizer.h"
 #include "text/tokenizer_training.h"
 
 namespace cairn::data {
@@ -59,9 +60,42 @@ TEST(Shard, AnyTruncationOrFlippedBitIsAnError) {
                         bytes.size() - 127, bytes.size() - 128));
 }
 
+// The last vocabulary of 16-bit tokens and the first of 32-bit ones.
+TEST(Shard, TokensAreAsWideAsTheVocabularyNeeds) {
+  for (const std::size_t vocabulary : {65536UL, 65537UL, 70001UL}) {
+    const text::Tokenizer t = text::tokenizer_of_size(vocabulary);
+    ASSERT_EQ(t.vocabulary(), vocabulary);
+    ShardWriter writer(t);
+    writer.add("\xff\xff caa");
+    const Bytes bytes = writer.finish();
+    const std::size_t width = vocabulary > 65536 ? 4 : 2;
+    EXPECT_EQ(bytes[8], width / 2) << "the version";
+    EXPECT_EQ(bytes.size(), 128 + width * writer.tokens().size());
+    const Shard shard = Shard::parse(bytes).value();
+    EXPECT_EQ(shard.tokens().width(), width);
+    EXPECT_EQ(shard.end_of_text(), vocabulary - 5);
+    EXPECT_EQ(shard.tokens().back(), shard.end_of_text());
+    EXPECT_EQ(t.decode(shard.tokens()).value(), "\xff\xff caa<|endoftext|>");
+  }
+}
+
+TEST(Shard, OfTheOtherWidthIsRefused) {
+  const auto message = [](std::size_t vocabulary, std::uint8_t version) {
+    const text::Tokenizer t = text::tokenizer_of_size(vocabulary);
+    ShardWriter writer(t);
+    writer.add("a");
+    Bytes bytes = writer.finish();
+    bytes[8] = version;
+    return Shard::parse(bytes).error().message;
+  };
+  EXPECT_EQ(message(65537, 1), "a token shard of version 1 and 65537 tokens in the vocabulary: expected version 2");
+  EXPECT_EQ(message(65536, 2), "a token shard of version 2 and 65536 tokens in the vocabulary: expected version 1");
+  EXPECT_EQ(message(300, 3), "a token shard of version 3: expected 1 or 2");
+}
+
 TEST(Sequences, EveryTokenButTheFirstIsPredictedOnce) {
-  std::vector<text::TokenId> tokens(23);
-  for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<text::TokenId>(i);
+  std::vector<TokenId> tokens(23);
+  for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<TokenId>(i);
   const Sequences sequences(tokens, 5);
   ASSERT_EQ(sequences.count(), 4U);
   std::size_t next = 1;

@@ -19,9 +19,9 @@ Result<BitsReport> bits_per_byte(infer::Scorer& scorer, const text::Tokenizer& t
                                  std::span<const Document> documents, const infer::ScoreSettings& settings,
                                  const std::function<bool()>& cancelled) {
   text::Encoder encoder(tokenizer);
-  std::vector<std::vector<std::uint16_t>> texts;
+  std::vector<std::vector<TokenId>> texts;
   for (const Document& document : documents) {
-    std::vector<text::TokenId>& tokens = texts.emplace_back();
+    std::vector<TokenId>& tokens = texts.emplace_back();
     tokens.push_back(tokenizer.end_of_text());
     encoder.encode(document.text, tokens);
     tokens.push_back(tokenizer.end_of_text());

@@ -109,10 +109,10 @@ Result<BiasReport> minimal_pair_bias(infer::Scorer& scorer, const text::Tokenize
                                      std::span<const MinimalPair> pairs, std::uint64_t seed,
                                      const std::function<bool()>& cancelled) {
   text::Encoder encoder(tokenizer);
-  std::vector<std::vector<text::TokenId>> texts;
+  std::vector<std::vector<TokenId>> texts;
   for (const MinimalPair& pair : pairs) {
     for (const std::string* sentence : {&pair.stereotyping, &pair.other}) {
-      std::vector<text::TokenId>& tokens = texts.emplace_back();
+      std::vector<TokenId>& tokens = texts.emplace_back();
       tokens.push_back(tokenizer.end_of_text());
       encoder.encode(*sentence, tokens);
     }

@@ -82,7 +82,7 @@ Status check_feed(const Batch& batch, const Batch::Feed& feed, std::set<std::uin
     return fail(ErrorCode::invalid, "batch: {} tokens after {} in sequence {}, the context holds {}",
                 feed.tokens.size(), batch.length(feed.sequence), feed.sequence, batch.context());
   }
-  for (const std::uint16_t token : feed.tokens) {
+  for (const TokenId token : feed.tokens) {
     if (token >= batch.vocabulary()) {
       return fail(ErrorCode::invalid, "batch: token {}, the vocabulary ends at {}", token, batch.vocabulary() - 1);
     }

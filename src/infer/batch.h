@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/tokens.h"
 #include "infer/session.h"
 #include "infer/weights.h"
 #include "tensor/context.h"
@@ -31,7 +32,7 @@ class Batch {
 
   struct Feed {
     std::uint32_t sequence = 0;
-    std::span<const std::uint16_t> tokens;
+    std::span<const TokenId> tokens;
   };
   // Appends to each sequence its tokens and returns the logits [V] after its last one, in the order given, valid until
   // the next call. invalid: a sequence twice or of no such number, no token, an id of V or more, more tokens than the
@@ -52,7 +53,7 @@ class Batch {
 };
 
 struct Prompt {
-  std::span<const std::uint16_t> tokens;
+  std::span<const TokenId> tokens;
   SamplingSettings settings;
 };
 // Each answer is, to the bit, what generate() makes of its prompt alone. More prompts than sequences wait until one

@@ -31,10 +31,10 @@ text::Tokenizer bytes_only() {
   return text::Tokenizer::make({}, text::default_specials()).value();
 }
 
-std::vector<std::uint16_t> some_tokens(std::size_t count, std::uint64_t stream) {
-  std::vector<std::uint16_t> out(count);
+std::vector<TokenId> some_tokens(std::size_t count, std::uint64_t stream) {
+  std::vector<TokenId> out(count);
   for (std::size_t i = 0; i < count; ++i) {
-    out[i] = static_cast<std::uint16_t>(tensor::random_below({.key = 5, .stream = stream}, i, 256));
+    out[i] = static_cast<TokenId>(tensor::random_below({.key = 5, .stream = stream}, i, 256));
   }
   return out;
 }
@@ -57,7 +57,7 @@ TEST(Batch, EverySequenceHasTheBitsItHasAlone) {
       const std::size_t steps[][4] = {{5, 33, 1, 12}, {1, 1, 1, 1}, {0, 40, 7, 0}, {1, 1, 1, 1}, {60, 0, 2, 60}};
       std::uint64_t stream = 0;
       for (const auto& step : steps) {
-        std::vector<std::vector<std::uint16_t>> tokens;
+        std::vector<std::vector<TokenId>> tokens;
         std::vector<Batch::Feed> feeds;
         for (std::uint32_t i = 0; i < 4; ++i) tokens.push_back(some_tokens(step[i], ++stream));
         for (std::uint32_t i = 4; i-- > 0;) {
@@ -90,7 +90,7 @@ TEST(Batch, RefusesWhatDoesNotFitAndReadsNothingThen) {
   EXPECT_EQ(message({{0, tokens}, {2, tokens}}), "batch: sequence 2, expected each below 2 at most once");
   EXPECT_EQ(message({{0, tokens}, {1, {}}}), "batch: no token to read for sequence 1");
   EXPECT_EQ(message({{0, tokens}, {1, long_ones}}), "batch: 81 tokens after 0 in sequence 1, the context holds 80");
-  const std::vector<std::uint16_t> unknown = {261};
+  const std::vector<TokenId> unknown = {261};
   EXPECT_EQ(message({{0, tokens}, {1, unknown}}), "batch: token 261, the vocabulary ends at 260");
   EXPECT_EQ(batch.length(0), 0U);
   EXPECT_TRUE(batch.feed({}).value().empty());
@@ -100,7 +100,7 @@ TEST(Batch, GenerationsAreThoseOfEachPromptAlone) {
   Context context = Context::make({.threads = 2}).value();
   const auto weights = Weights::make(context, lively(model::Positions::rotary)).value();
   const text::Tokenizer tokenizer = bytes_only();
-  std::vector<std::vector<std::uint16_t>> tokens;
+  std::vector<std::vector<TokenId>> tokens;
   std::vector<Prompt> prompts;
   for (const std::size_t length : {3UL, 30UL, 1UL, 200UL, 12UL, 7UL, 50UL})
     tokens.push_back(some_tokens(length, length));

@@ -30,22 +30,22 @@ Status check(const SamplingSettings& s) {
 
 namespace {
 
-GeneratedToken report(std::span<const float> logits, std::uint16_t chosen, std::uint32_t alternatives) {
+GeneratedToken report(std::span<const float> logits, TokenId chosen, std::uint32_t alternatives) {
   const LogSoftmax logprob(logits);
   GeneratedToken out{.chosen = {chosen, logprob(chosen)}, .alternatives = {}};
   if (alternatives == 0) return out;
-  for (const std::uint16_t id : likeliest(logits, alternatives)) out.alternatives.push_back({id, logprob(id)});
+  for (const TokenId id : likeliest(logits, alternatives)) out.alternatives.push_back({id, logprob(id)});
   return out;
 }
 
 // The prompt keeps at least half of the context; what it must give up it gives up at its beginning.
-std::span<const std::uint16_t> fitted(std::span<const std::uint16_t> prompt, const SamplingSettings& settings,
-                                      std::uint32_t context) {
+std::span<const TokenId> fitted(std::span<const TokenId> prompt, const SamplingSettings& settings,
+                                std::uint32_t context) {
   const std::size_t room = context - std::min(settings.max_tokens - 1, context / 2);
   return prompt.size() > room ? prompt.last(room) : prompt;
 }
 
-Status check_prompt(std::span<const std::uint16_t> prompt, const SamplingSettings& settings) {
+Status check_prompt(std::span<const TokenId> prompt, const SamplingSettings& settings) {
   CAIRN_TRY(check(settings));
   if (prompt.empty()) return fail(ErrorCode::invalid, "generation: the prompt is empty");
   return {};
@@ -62,10 +62,10 @@ class Ongoing {
   Ongoing& operator=(const Ongoing&) = delete;
 
   // Draws the next token; nothing where it was the last. `full`: the context has no room for it.
-  std::optional<std::uint16_t> draw(std::span<const float> logits, bool full) {
+  std::optional<TokenId> draw(std::span<const float> logits, bool full) {
     // Ids that the tokenizer has no bytes for are never drawn.
     logits = logits.first(std::min(logits.size(), tokenizer_.vocabulary()));
-    const std::uint16_t token = sample(logits, settings_, out_.tokens.size());
+    const TokenId token = sample(logits, settings_, out_.tokens.size());
     out_.tokens.push_back(report(logits, token, settings_.logprobs));
     const bool ends = std::ranges::find(settings_.stop_tokens, token) != settings_.stop_tokens.end();
     if (!ends && !tokenizer_.is_special(token)) text_.append(tokenizer_.bytes_of(token));
@@ -91,7 +91,7 @@ class Ongoing {
 
 }  // namespace
 
-Result<Generation> generate(Session& session, const text::Tokenizer& tokenizer, std::span<const std::uint16_t> prompt,
+Result<Generation> generate(Session& session, const text::Tokenizer& tokenizer, std::span<const TokenId> prompt,
                             const SamplingSettings& settings, const TextSink& sink) {
   CAIRN_TRY(check_prompt(prompt, settings));
   prompt = fitted(prompt, settings, session.context());
@@ -110,8 +110,8 @@ namespace {
 struct Place {
   std::size_t prompt = 0;
   std::unique_ptr<Ongoing> ongoing;  // none: the sequence is free
-  std::span<const std::uint16_t> next;
-  std::uint16_t token = 0;
+  std::span<const TokenId> next;
+  TokenId token = 0;
 };
 
 }  // namespace

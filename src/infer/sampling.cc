@@ -20,26 +20,24 @@ LogSoftmax::LogSoftmax(std::span<const float> logits) : logits_(logits), largest
   log_sum_ = tensor::math::log(static_cast<float>(sum));
 }
 
-std::vector<std::uint16_t> likeliest(std::span<const float> logits, std::size_t count) {
-  std::vector<std::uint16_t> ids(logits.size());
-  std::iota(ids.begin(), ids.end(), std::uint16_t{0});
-  const auto better = [&](std::uint16_t a, std::uint16_t b) {
-    return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
-  };
+std::vector<TokenId> likeliest(std::span<const float> logits, std::size_t count) {
+  std::vector<TokenId> ids(logits.size());
+  std::iota(ids.begin(), ids.end(), TokenId{0});
+  const auto better = [&](TokenId a, TokenId b) { return logits[a] != logits[b] ? logits[a] > logits[b] : a < b; };
   count = std::min(count, ids.size());
   std::partial_sort(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(count), ids.end(), better);
   ids.resize(count);
   return ids;
 }
 
-std::uint16_t sample(std::span<const float> logits, const SamplingSettings& settings, std::uint64_t position) {
+TokenId sample(std::span<const float> logits, const SamplingSettings& settings, std::uint64_t position) {
   if (settings.temperature == 0.0F) return likeliest(logits, 1).front();
-  std::vector<std::uint16_t> ids = likeliest(logits, settings.top_k == 0 ? logits.size() : settings.top_k);
+  std::vector<TokenId> ids = likeliest(logits, settings.top_k == 0 ? logits.size() : settings.top_k);
   const float largest = logits[ids.front()];
   std::vector<float> weights;  // relative to the likeliest token's, best first
   std::vector<double> upto;    // their running sum
   double total = 0;
-  for (const std::uint16_t id : ids) {
+  for (const TokenId id : ids) {
     weights.push_back(tensor::math::exp((logits[id] - largest) / settings.temperature));
     total += static_cast<double>(weights.back());
     upto.push_back(total);

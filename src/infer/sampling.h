@@ -23,7 +23,7 @@ class LogSoftmax {
 };
 
 // The `count` likeliest tokens, best first; equal logits in ascending order of id.
-std::vector<std::uint16_t> likeliest(std::span<const float> logits, std::size_t count);
+std::vector<TokenId> likeliest(std::span<const float> logits, std::size_t count);
 
 // The token drawn at `position` of a generation. In this order:
 //   1. temperature divides the logits (0: the likeliest token, and nothing of what follows);
@@ -33,6 +33,6 @@ std::vector<std::uint16_t> likeliest(std::span<const float> logits, std::size_t 
 //   4. min_p keeps what has at least that share of the likeliest token's probability (Nguyen et al., arXiv 2407.01082);
 //      a ratio of two tokens, so the cuts before do not change it;
 //   5. one draw among what is left, in proportion. The likeliest token always is left.
-std::uint16_t sample(std::span<const float> logits, const SamplingSettings& settings, std::uint64_t position);
+TokenId sample(std::span<const float> logits, const SamplingSettings& settings, std::uint64_t position);
 
 }  // namespace cairn::infer

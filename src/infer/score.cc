@@ -10,7 +10,7 @@
 namespace cairn::infer {
 namespace {
 
-using Text = std::span<const std::uint16_t>;
+using Text = std::span<const TokenId>;
 
 // One window of one text: it reads tokens [first, first + length) and scores those it predicts from `fresh` on.
 struct Window {
@@ -54,7 +54,6 @@ Scorer& Scorer::operator=(Scorer&&) noexcept = default;
 Scorer::~Scorer() = default;
 
 Result<Scorer> Scorer::open(tensor::Context& context, const model::Model& model, const model::LowRank* module) {
-  CAIRN_TRY(model::computable(model.config()));
   if (!model.config().causal)
     return fail(ErrorCode::unsupported, "scoring: the model looks ahead (it is an encoder): it predicts no next token");
   if (module && module->config() != model.config()) {
@@ -85,8 +84,9 @@ void Scorer::State::pass(std::span<const Text> texts, std::span<const Window> wi
   for (std::size_t i = 0; i < windows.size(); ++i) {
     const Window& window = windows[i];
     for (std::size_t t = 0; t < window.length; ++t) {
-      ids[i * time + t] = texts[window.text][window.first + t];
-      if (t >= window.fresh) targets[i * time + t] = texts[window.text][window.first + t + 1];
+      ids[i * time + t] = static_cast<std::int32_t>(texts[window.text][window.first + t]);
+      if (t >= window.fresh)
+        targets[i * time + t] = static_cast<std::int32_t>(texts[window.text][window.first + t + 1]);
     }
   }
   model::forward_losses(context, weights,
@@ -121,7 +121,7 @@ Status check_text(std::size_t number, Text tokens, std::uint32_t vocabulary) {
   if (tokens.size() < 2) {
     return fail(ErrorCode::invalid, "scoring: text {} has {} tokens, at least 2 are needed", number, tokens.size());
   }
-  for (const std::uint16_t token : tokens) {
+  for (const TokenId token : tokens) {
     if (token >= vocabulary) {
       return fail(ErrorCode::invalid, "scoring: text {} has token {}, the vocabulary ends at {}", number, token,
                   vocabulary - 1);
@@ -164,7 +164,7 @@ Result<std::vector<float>> Scorer::score(Text tokens, const ScoreSettings& setti
   return std::move(scores.front());
 }
 
-Result<std::vector<std::vector<float>>> Scorer::score_all(std::span<const std::vector<std::uint16_t>> texts,
+Result<std::vector<std::vector<float>>> Scorer::score_all(std::span<const std::vector<TokenId>> texts,
                                                           const ScoreSettings& settings,
                                                           const std::function<bool()>& cancelled) {
   return score_texts(std::vector<Text>(texts.begin(), texts.end()), settings, cancelled);

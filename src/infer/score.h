@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/tokens.h"
 #include "model/low_rank.h"
 #include "model/model.h"
 #include "tensor/context.h"
@@ -35,16 +36,16 @@ class Scorer {
   // One text: out[i] = ln p(tokens[i + 1] | tokens before it in its window), so out has tokens.size() - 1 values.
   // The first token is given, never scored: put a beginning-of-text token there. invalid: fewer than 2 tokens, an id of
   // V or more, settings out of range. interrupted: cancelled() said so.
-  Result<std::vector<float>> score(std::span<const std::uint16_t> tokens, const ScoreSettings& settings = {},
+  Result<std::vector<float>> score(std::span<const TokenId> tokens, const ScoreSettings& settings = {},
                                    const std::function<bool()>& cancelled = {});
   // Many texts, each on its own; short ones share passes.
-  Result<std::vector<std::vector<float>>> score_all(std::span<const std::vector<std::uint16_t>> texts,
+  Result<std::vector<std::vector<float>>> score_all(std::span<const std::vector<TokenId>> texts,
                                                     const ScoreSettings& settings = {},
                                                     const std::function<bool()>& cancelled = {});
 
  private:
   struct State;
-  Result<std::vector<std::vector<float>>> score_texts(std::span<const std::span<const std::uint16_t>> texts,
+  Result<std::vector<std::vector<float>>> score_texts(std::span<const std::span<const TokenId>> texts,
                                                       const ScoreSettings& settings,
                                                       const std::function<bool()>& cancelled);
   explicit Scorer(std::unique_ptr<State> state);

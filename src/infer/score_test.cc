@@ -26,10 +26,10 @@ model::Model lively() {
   return model;
 }
 
-std::vector<std::uint16_t> some_tokens(std::size_t count, std::uint64_t seed = 5) {
-  std::vector<std::uint16_t> out(count);
+std::vector<TokenId> some_tokens(std::size_t count, std::uint64_t seed = 5) {
+  std::vector<TokenId> out(count);
   for (std::size_t i = 0; i < count; ++i) {
-    out[i] = static_cast<std::uint16_t>(tensor::random_below({.key = seed, .stream = 5}, i, 60));
+    out[i] = static_cast<TokenId>(tensor::random_below({.key = seed, .stream = 5}, i, 60));
   }
   return out;
 }
@@ -62,7 +62,7 @@ TEST(Score, LongTextIsScoredOnceWithEnoughBefore) {
 }
 
 TEST(Score, BatchingDoesNotChangeBits) {
-  std::vector<std::vector<std::uint16_t>> texts;
+  std::vector<std::vector<TokenId>> texts;
   for (std::uint64_t i = 0; i < 7; ++i) texts.push_back(some_tokens(2 + 5 * i, i));
   Context one = Context::make({.threads = 1, .isa = tensor::Isa::scalar}).value();
   Scorer alone = Scorer::open(one, lively()).value();
@@ -79,7 +79,7 @@ TEST(Score, RefusesAndStops) {
   Context context = Context::make({.threads = 1}).value();
   Scorer scorer = Scorer::open(context, lively()).value();
   EXPECT_EQ(scorer.score(some_tokens(1)).error().message, "scoring: text 0 has 1 tokens, at least 2 are needed");
-  EXPECT_EQ(scorer.score(std::vector<std::uint16_t>{1, 60}).error().message,
+  EXPECT_EQ(scorer.score(std::vector<TokenId>{1, 60}).error().message,
             "scoring: text 0 has token 60, the vocabulary ends at 59");
   EXPECT_EQ(scorer.score(some_tokens(5), {.context = 17}).error().message,
             "scoring: context is 17, expected 1 to the model's 16");

@@ -47,14 +47,14 @@ Result<Session> Session::open(tensor::Context& context, std::shared_ptr<const We
   }
 }
 
-Result<std::span<const float>> Session::feed(std::span<const std::uint16_t> tokens) {
+Result<std::span<const float>> Session::feed(std::span<const TokenId> tokens) {
   State& s = *state_;
   if (tokens.empty()) return fail(ErrorCode::invalid, "session: no token to read");
   if (tokens.size() > context() - length()) {
     return fail(ErrorCode::invalid, "session: {} tokens after {}, the context holds {}", tokens.size(), length(),
                 context());
   }
-  for (const std::uint16_t token : tokens) {
+  for (const TokenId token : tokens) {
     if (token >= vocabulary()) {
       return fail(ErrorCode::invalid, "session: token {}, the vocabulary ends at {}", token, vocabulary() - 1);
     }

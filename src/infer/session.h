@@ -34,7 +34,7 @@ class Session {
 
   // Appends tokens to the cache and returns the logits [V] after the last one, valid until the next call.
   // invalid: no token, an id of V or more, or more tokens than the context has room for.
-  Result<std::span<const float>> feed(std::span<const std::uint16_t> tokens);
+  Result<std::span<const float>> feed(std::span<const TokenId> tokens);
   // Forgets all but the first `kept` tokens (at most length()).
   void rewind(std::uint32_t kept);
   std::uint32_t length() const;
@@ -54,15 +54,14 @@ struct SamplingSettings {
   float min_p = 0.0F;        // in [0, 1]: the least probability, as a share of the likeliest token's
   std::uint64_t seed = 0;    // with the settings and the prompt it fixes the text, on every machine
   std::uint32_t max_tokens = 64;
-  std::vector<std::string> stop;  // at most 16, none empty; the text ends before the first that appears
-  std::vector<std::uint16_t>
-      stop_tokens;             // end the generation and are not part of its text: tokenizer.end_of_text(), say
-  std::uint32_t logprobs = 0;  // alternatives per token to report, at most 20
+  std::vector<std::string> stop;     // at most 16, none empty; the text ends before the first that appears
+  std::vector<TokenId> stop_tokens;  // end the generation and are not part of its text: tokenizer.end_of_text(), say
+  std::uint32_t logprobs = 0;        // alternatives per token to report, at most 20
 };
 Status check(const SamplingSettings& settings);
 
 struct TokenLogprob {
-  std::uint16_t token = 0;
+  TokenId token = 0;
   float logprob = 0;  // natural logarithm, of the model's distribution before temperature and cuts
 };
 struct GeneratedToken {
@@ -83,7 +82,7 @@ struct Generation {
 using TextSink = std::function<bool(std::string_view piece)>;
 
 // The session is rewound first. invalid: settings out of range, an empty prompt.
-Result<Generation> generate(Session& session, const text::Tokenizer& tokenizer, std::span<const std::uint16_t> prompt,
+Result<Generation> generate(Session& session, const text::Tokenizer& tokenizer, std::span<const TokenId> prompt,
                             const SamplingSettings& settings, const TextSink& sink = {});
 
 }  // namespace cairn::infer

@@ -8,9 +8,11 @@
 #include <utility>
 
 #include "infer/sampling.h"
+#include "infer/score.h"
 #include "model/backward.h"
 #include "model/testing_families.h"
 #include "tensor/random.h"
+#include "text/testing_tokenizer.h"
 
 namespace cairn::infer {
 namespace {
@@ -39,16 +41,15 @@ text::Tokenizer bytes_only() {
   return text::Tokenizer::make({}, text::default_specials()).value();
 }
 
-std::vector<std::uint16_t> some_tokens(std::size_t count) {
-  std::vector<std::uint16_t> out(count);
+std::vector<TokenId> some_tokens(std::size_t count) {
+  std::vector<TokenId> out(count);
   for (std::size_t i = 0; i < count; ++i) {
-    out[i] = static_cast<std::uint16_t>(tensor::random_below({.key = 5, .stream = 5}, i, 256));
+    out[i] = static_cast<TokenId>(tensor::random_below({.key = 5, .stream = 5}, i, 256));
   }
   return out;
 }
 
-std::vector<float> training_logits(Context& context, std::span<const std::uint16_t> tokens,
-                                   const model::LowRank* module) {
+std::vector<float> training_logits(Context& context, std::span<const TokenId> tokens, const model::LowRank* module) {
   const model::ComputeWeights weights(context, lively());
   std::optional<model::ComputeLowRank> delta;
   if (module) delta.emplace(context, *module);
@@ -92,7 +93,7 @@ void compare_with_training(Context& context, const std::string& name, const mode
   model::forward(context, model::ComputeWeights(context, model),
                  {.batch = 1, .time = config.context, .ids = all.ids, .delta = delta ? &*delta : nullptr}, a);
   Session session = Session::open(context, model, module).value();
-  const std::vector<std::uint16_t> tokens(all.ids.begin(), all.ids.end());
+  const std::vector<TokenId> tokens(all.ids.begin(), all.ids.end());
   for (const std::size_t piece : {1UL, 5UL, 40UL}) {
     session.rewind(0);
     for (std::size_t at = 0; at < tokens.size(); at += piece) {
@@ -116,6 +117,31 @@ TEST(Session, EveryCausalFamilysLogitsAreBitForBitTheTrainingPasss) {
     compare_with_training(context, family.name, model, nullptr);
     compare_with_training(context, family.name, model, &module);
   }
+}
+
+// Tokens beyond what 16 bits count are read, scored and drawn.
+TEST(Session, AVocabularyBeyondSixteenBits) {
+  Context context = Context::make({.threads = 2}).value();
+  model::ModelConfig config = tiny();
+  config.vocabulary = 70001;
+  config.layers = 1;
+  const model::Model model = model::lively(config);
+  compare_with_training(context, "wide", model, nullptr);
+
+  const text::Tokenizer tokenizer = text::tokenizer_of_size(config.vocabulary);
+  const std::vector<TokenId> prompt = {tokenizer.end_of_text(), 66000, 3, 69999};
+  Session session = Session::open(context, model).value();
+  const Generation drawn = generate(session, tokenizer, prompt, {.seed = 2, .max_tokens = 60, .logprobs = 2}).value();
+  ASSERT_EQ(drawn.tokens.size(), 60U);
+  const bool beyond = std::ranges::any_of(drawn.tokens, [](const auto& t) { return t.chosen.token > 65535; });
+  EXPECT_TRUE(beyond);
+
+  std::vector<TokenId> all = prompt;
+  for (const GeneratedToken& token : drawn.tokens) all.push_back(token.chosen.token);
+  const auto scores = Scorer::open(context, model).value().score(all).value();
+  for (std::size_t i = 0; i < drawn.tokens.size(); ++i)
+    EXPECT_NEAR(scores[prompt.size() - 1 + i], drawn.tokens[i].chosen.logprob, 1e-4F) << i;
+  EXPECT_EQ(session.feed(std::vector<TokenId>{70001}).error().code, ErrorCode::invalid);
 }
 
 TEST(Session, RefusesAModelThatLooksAhead) {
@@ -146,8 +172,7 @@ TEST(Session, RefusesWhatDoesNotFit) {
   Context context = Context::make({.threads = 1}).value();
   Session session = Session::open(context, lively()).value();
   EXPECT_EQ(session.feed({}).error().message, "session: no token to read");
-  EXPECT_EQ(session.feed(std::vector<std::uint16_t>{261}).error().message,
-            "session: token 261, the vocabulary ends at 260");
+  EXPECT_EQ(session.feed(std::vector<TokenId>{261}).error().message, "session: token 261, the vocabulary ends at 260");
   EXPECT_EQ(session.feed(some_tokens(81)).error().message, "session: 81 tokens after 0, the context holds 80");
   ASSERT_TRUE(session.feed(some_tokens(80)));
   EXPECT_EQ(session.feed(some_tokens(1)).error().message, "session: 1 tokens after 80, the context holds 80");
@@ -238,8 +263,8 @@ TEST(Sampling, SettingsAreChecked) {
 
 TEST(Sampling, CutsAndTemperatureDoWhatTheySay) {
   const std::vector<float> logits = {0.0F, 2.0F, 1.0F, 2.0F};
-  EXPECT_EQ(likeliest(logits, 3), (std::vector<std::uint16_t>{1, 3, 2}));
-  EXPECT_EQ(sample(logits, {.temperature = 0.0F}, 0), 1);
+  EXPECT_EQ(likeliest(logits, 3), (std::vector<TokenId>{1, 3, 2}));
+  EXPECT_EQ(sample(logits, {.temperature = 0.0F}, 0), 1U);
   std::vector<int> counts(4), top2(4), nucleus(4);
   for (std::uint64_t i = 0; i < 20000; ++i) {
     ++counts[sample(logits, {.seed = 3}, i)];

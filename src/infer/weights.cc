@@ -6,7 +6,6 @@ namespace cairn::infer {
 
 Result<std::shared_ptr<const Weights>> Weights::make(tensor::Context& context, const model::Model& model,
                                                      const model::LowRank* module) {
-  CAIRN_TRY(model::computable(model.config()));
   if (!model.config().causal)
     return fail(ErrorCode::unsupported, "session: the model looks ahead (it is an encoder): it predicts no next token");
   if (module && module->config() != model.config()) {

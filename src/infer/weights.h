@@ -18,7 +18,7 @@ namespace cairn::infer {
 class Weights {
  public:
   // The model and the module are read here and need not outlive the call. invalid: the module is for another
-  // configuration. unsupported: as model::computable(), or an encoder. failed: not enough memory.
+  // configuration. unsupported: an encoder. failed: not enough memory.
   static Result<std::shared_ptr<const Weights>> make(tensor::Context& context, const model::Model& model,
                                                      const model::LowRank* module = nullptr);
 

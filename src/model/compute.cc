@@ -7,14 +7,6 @@
 
 namespace cairn::model {
 
-Status computable(const ModelConfig& config) {
-  if (config.vocabulary > kMostTokens) {
-    return fail(ErrorCode::unsupported, "model: {} tokens, this version computes with at most {}", config.vocabulary,
-                kMostTokens);
-  }
-  return {};
-}
-
 ComputeWeights::ComputeWeights(tensor::Context& context, const Model& model)
     : config_(model.config()), layout_(layout_of(model.config())), copies_(model.weights().size()) {
   tensor::to_bf16(context, copies_.size(), model.weights().data(), copies_.data());

@@ -18,11 +18,6 @@
 
 namespace cairn::model {
 
-// Training, scoring and generation give a token 16 bits; a configuration may have more tokens, for converters.
-inline constexpr std::uint32_t kMostTokens = 65536;
-// unsupported: more than kMostTokens.
-Status computable(const ModelConfig& config);
-
 class ComputeWeights {
  public:
   ComputeWeights(tensor::Context& context, const Model& model);

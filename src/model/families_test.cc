@@ -1,6 +1,7 @@
 // Every family against the reference in double precision: logits, losses and every tensor's gradient.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "model/backward.h"
@@ -93,6 +94,32 @@ TEST_P(Families, SoItIsWithDropout) {
 
 INSTANTIATE_TEST_SUITE_P(All, Families, testing::ValuesIn(tiny_families()),
                          [](const auto& instance) { return instance.param.name; });
+
+// More tokens than 16 bits count, with the head tied and not.
+std::vector<NamedConfig> wide_families() {
+  ModelConfig c;
+  c.family = "llama";
+  c.vocabulary = 70001;
+  c.width = 8;
+  c.layers = 1;
+  c.heads = 2;
+  c.kv_heads = 1;
+  c.hidden = 12;
+  c.context = 4;
+  NamedConfig tied{"tied", c}, untied{"untied", c};
+  untied.config.tied_embeddings = false;
+  untied.config.head_bias = true;
+  return {tied, untied};
+}
+
+INSTANTIATE_TEST_SUITE_P(Wide, Families, testing::ValuesIn(wide_families()),
+                         [](const auto& instance) { return instance.param.name; });
+
+TEST(WideFamilies, AreTestedWithTokensBeyondSixteenBits) {
+  const Tokens tokens(wide_families()[0].config, 8);
+  EXPECT_GT(std::ranges::max(tokens.ids), 65536);
+  EXPECT_GT(std::ranges::max(tokens.targets), 65536);
+}
 
 }  // namespace
 }  // namespace cairn::model

@@ -31,7 +31,7 @@ struct ForwardPass {
   std::size_t logits_from = 0;  // the head is applied to rows from here on: logits [N - logits_from, V]
 };
 
-// Fills `a`. The caller has checked: computable(), ids below V, each cache's length + T within the context, rows and
+// Fills `a`. The caller has checked: ids below V, each cache's length + T within the context, rows and
 // rows of logits within a's room, rank of the delta that of `a`. With learned positions T is at most the context.
 void forward(tensor::Context& context, const ComputeWeights& w, const ForwardPass& pass, Activations& a);
 

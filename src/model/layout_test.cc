@@ -95,16 +95,6 @@ TEST(Layout, PlacesAreThoseOfTheNamedTensors) {
   }
 }
 
-// A converter may hold more tokens than training, scoring and generation count.
-TEST(Layout, MoreTokensThanSixteenBitsAreHeldButNotComputed) {
-  ModelConfig c;
-  c.vocabulary = 65536;
-  EXPECT_TRUE(computable(c).has_value());
-  c.vocabulary = 151936;
-  EXPECT_TRUE(check(c).has_value());
-  EXPECT_EQ(computable(c).error().message, "model: 151936 tokens, this version computes with at most 65536");
-}
-
 TEST(Layout, ANewModelsGainsAreOneAndItsBiasesZero) {
   ModelConfig c = combinations()[(1U << 12) - 1];
   const Model model = Model::initialise(c, 3).value();

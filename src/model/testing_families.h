@@ -113,6 +113,7 @@ struct Tokens {
       targets[i] = static_cast<std::int32_t>(tensor::random_below({.key = 1, .stream = 2}, i, c.vocabulary));
     }
     targets[rows / 3] = -1;
+    if (c.vocabulary > 65536 && rows > 1) ids[0] = targets[1] = static_cast<std::int32_t>(c.vocabulary - 1);
   }
 };
 

@@ -44,8 +44,8 @@ text::Role role_of(const std::string& name) {
   return name == "system" ? text::Role::system : name == "user" ? text::Role::user : text::Role::assistant;
 }
 
-Result<std::vector<text::TokenId>> prompt_tokens(const text::Tokenizer& tokenizer, const GenerationRequest& request) {
-  std::vector<text::TokenId> tokens{tokenizer.end_of_text()};  // where every document began in training
+Result<std::vector<TokenId>> prompt_tokens(const text::Tokenizer& tokenizer, const GenerationRequest& request) {
+  std::vector<TokenId> tokens{tokenizer.end_of_text()};  // where every document began in training
   if (request.kind == Kind::completion) {
     const auto plain = tokenizer.encode(request.prompt);
     tokens.insert(tokens.end(), plain.begin(), plain.end());
@@ -65,7 +65,7 @@ infer::SamplingSettings sampling_of(const text::Tokenizer& tokenizer, const Job&
   // In a chat any special ends the turn: the model must not open one for someone else.
   if (job.request->kind == Kind::chat)
     for (std::size_t id = tokenizer.first_special(); id < tokenizer.vocabulary(); ++id)
-      sampling.stop_tokens.push_back(static_cast<text::TokenId>(id));
+      sampling.stop_tokens.push_back(static_cast<TokenId>(id));
   return sampling;
 }
 

@@ -47,11 +47,11 @@ Json cairn_json(const AnswerHead& head, const Standings& standings) {
           {"duties", std::move(duties)},           {"seed", head.seed}};
 }
 
-std::string token_text(const text::Tokenizer& tokenizer, std::uint16_t token) {
+std::string token_text(const text::Tokenizer& tokenizer, TokenId token) {
   return to_utf8(tokenizer.bytes_of(token));
 }
 
-Json bytes_json(const text::Tokenizer& tokenizer, std::uint16_t token) {
+Json bytes_json(const text::Tokenizer& tokenizer, TokenId token) {
   Json out = Json::array();
   for (const char c : tokenizer.bytes_of(token)) out.push_back(static_cast<unsigned char>(c));
   return out;

@@ -45,8 +45,8 @@ TEST(Service, WithTheModuleOffTheAnswerIsTheBasesToTheBit) {
   auto context = tensor::Context::make({.threads = 1}).value();
   auto session = infer::Session::open(context, model::decode(site.site.weights).value()).value();
   const text::Tokenizer tokenizer = tiny_tokenizer();
-  std::vector<text::TokenId> prompt{tokenizer.end_of_text()};
-  for (const text::TokenId token : tokenizer.encode("Dear Ada, ")) prompt.push_back(token);
+  std::vector<TokenId> prompt{tokenizer.end_of_text()};
+  for (const TokenId token : tokenizer.encode("Dear Ada, ")) prompt.push_back(token);
   const auto alone =
       infer::generate(
           session, tokenizer, prompt,

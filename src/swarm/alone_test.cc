@@ -42,6 +42,15 @@ TEST_F(Alone, TheModelIsThatOfAnySwarmAndTheRunCanBeAudited) {
   EXPECT_EQ(read_summary(folder_.path() / "run", env_).value().model, summary.model);
 }
 
+TEST_F(Alone, AVocabularyBeyondSixteenBitsTrainsAlike) {
+  run_ = testing_run::tiny_run(1, 2, 4, 1, 70001);
+  EXPECT_EQ(run_.shards[0].size(), 4U * 800);
+  const auto summary = train_alone(options());
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->model, testing_run::model_of(run_));
+  EXPECT_EQ(summary->audits, 2U);
+}
+
 TEST_F(Alone, StoppedItGoesOnAndReplaysChangeNothing) {
   std::atomic<bool> claimed{false};  // set by whichever thread tells of it
   AloneOptions first = options(0.01);

@@ -8,9 +8,8 @@
 namespace cairn::swarm {
 namespace {
 
-Bytes bytes_of(const std::vector<text::TokenId>& tokens) {
-  const auto* first = reinterpret_cast<const std::uint8_t*>(tokens.data());
-  return Bytes(first, first + tokens.size() * sizeof(text::TokenId));
+Bytes bytes_of(Tokens tokens) {
+  return Bytes(tokens.bytes().begin(), tokens.bytes().end());
 }
 
 }  // namespace

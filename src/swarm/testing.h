@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/tokens.h"
 #include "model/checkpoint.h"
 #include "swarm/chance.h"
 #include "swarm/host.h"
@@ -25,10 +26,11 @@ struct TinyRun {
 };
 
 // Units of `steps` steps; about a millisecond a step.
-inline TinyRun tiny_run(std::uint32_t rounds, std::uint32_t lanes, std::uint32_t steps, std::uint64_t seed = 1) {
+inline TinyRun tiny_run(std::uint32_t rounds, std::uint32_t lanes, std::uint32_t steps, std::uint64_t seed = 1,
+                        std::uint32_t vocabulary = 64) {
   TinyRun out;
   model::ModelConfig config;
-  config.vocabulary = 64;
+  config.vocabulary = vocabulary;
   config.width = 32;
   config.layers = 1;
   config.heads = config.kv_heads = 2;
@@ -53,15 +55,16 @@ inline TinyRun tiny_run(std::uint32_t rounds, std::uint32_t lanes, std::uint32_t
   plan.parameters = model::parameter_count(config);
   plan.pace = {.heartbeat = Duration(100), .lease = Duration(1'500), .late = Duration(1'000)};
   for (std::uint64_t unit = 0; unit < plan.units(); ++unit) {
-    std::vector<std::uint16_t> tokens;
+    TokenBuffer tokens(vocabulary);
     std::uint64_t random = seed * 1'000 + unit;
     for (int i = 0; i < 400; ++i) {  // pairs that can be learnt
       random = chance::mix(random);
-      const auto token = static_cast<std::uint16_t>(random % 32);
+      const auto token = vocabulary - 64 + static_cast<TokenId>(random % 32);
       tokens.push_back(token);
-      tokens.push_back(static_cast<std::uint16_t>(token + 32));
+      tokens.push_back(token + 32);
     }
-    out.shards.push_back(shard_of(tokens));
+    const ByteView bytes = tokens.view().bytes();
+    out.shards.emplace_back(bytes.begin(), bytes.end());
     plan.shards.push_back(sha256(out.shards.back()));
   }
   return out;

@@ -1,7 +1,6 @@
 #include "swarm/workbench.h"
 
-#include <cstring>
-
+#include "base/tokens.h"
 #include "train/checkpoint.h"
 #include "train/contribution.h"
 #include "train/merge.h"
@@ -49,10 +48,11 @@ Result<Computed> Workbench::compute(const Assignment& work, ByteView checkpoint,
   if (sha256(shard) != work.shard)
     return fail(ErrorCode::malformed, "shard of unit {}: expected the digest {}, got {}", work.unit.text(),
                 work.shard.hex(), sha256(shard).hex());
-  CAIRN_ASSIGN(const std::vector<std::uint16_t> tokens, tokens_of(shard));
   CAIRN_ASSIGN(const train::Checkpoint* start, state_->checkpoint_of(work.checkpoint, checkpoint));
+  auto tokens = TokenBuffer::from_bytes(shard, start->model.config().vocabulary);
+  if (!tokens) return fail(std::move(tokens).error().within("shard"));
   CAIRN_ASSIGN(train::UnitResult result,
-               train::run_unit(state_->context, *start, tokens, train::unit_of_round(plan, work.unit.round),
+               train::run_unit(state_->context, *start, *tokens, train::unit_of_round(plan, work.unit.round),
                                plan.unit_key(work.unit), watch));
   const Digest contribution = sha256(result.contribution);
   return Computed{std::move(result.contribution), {contribution, std::move(result.states), result.mean_loss}};
@@ -73,20 +73,6 @@ Result<MergedModel> Workbench::merge(ByteView checkpoint, ByteView outer_state, 
   CAIRN_TRY(train::merge(merged, outer, ordered, plan.outer));
   if (outer.rounds == plan.rounds) merged.moments.clear();  // the run is over: what is left is the model
   return MergedModel{train::encode(merged), train::encode(outer)};
-}
-
-Result<std::vector<std::uint16_t>> tokens_of(ByteView shard) {
-  if (shard.size() % 2 != 0)
-    return fail(ErrorCode::malformed, "shard: expected 16-bit token ids, got {} bytes", shard.size());
-  std::vector<std::uint16_t> tokens(shard.size() / 2);
-  if (!tokens.empty()) std::memcpy(tokens.data(), shard.data(), shard.size());
-  return tokens;
-}
-
-Bytes shard_of(std::span<const std::uint16_t> tokens) {
-  Bytes out(tokens.size() * 2);
-  if (!tokens.empty()) std::memcpy(out.data(), tokens.data(), out.size());
-  return out;
 }
 
 }  // namespace cairn::swarm

@@ -49,8 +49,4 @@ class Workbench {
   std::unique_ptr<State> state_;
 };
 
-// The token ids of a shard's bytes. malformed: an odd number of bytes.
-Result<std::vector<std::uint16_t>> tokens_of(ByteView shard);
-Bytes shard_of(std::span<const std::uint16_t> tokens);
-
 }  // namespace cairn::swarm

@@ -100,8 +100,8 @@ TEST(HuggingFaceTokenizer, SaysWhatItCannotRead) {
   EXPECT_EQ(message("/pre_tokenizer", Json{{"type", "ByteLevel"}}),
             "unsupported: tokenizer.json: its words (\"pre_tokenizer\") are not those of Cairn");
   EXPECT_EQ(message("/model/vocab/a", 98), "malformed: tokenizer.json: two tokens have the id 98");
-  EXPECT_EQ(message("/model/vocab/a", 70000),
-            "unsupported: tokenizer.json: a token's id is 70000, expected a number below 65536");
+  EXPECT_EQ(message("/model/vocab/a", 1048576),
+            "unsupported: tokenizer.json: a token's id is 1048576, expected a number below 1048576");
   EXPECT_EQ(message("/model/merges", Json::array({1})), "malformed: tokenizer.json: merge 0: expected two words");
   EXPECT_EQ(message("/added_tokens/0/special", false),
             "unsupported: tokenizer.json: an added token that is no special");

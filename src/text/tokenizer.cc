@@ -15,8 +15,8 @@ constexpr std::int64_t kVersion = 1;
 constexpr std::size_t kRememberedWords = 1 << 18;
 constexpr std::size_t kLongestRemembered = 64;  // bytes
 
-std::uint32_t key_of(TokenId left, TokenId right) {
-  return std::uint32_t{left} << 16 | right;
+std::uint64_t key_of(TokenId left, TokenId right) {
+  return std::uint64_t{left} << 32 | right;
 }
 
 Status check_specials(const std::vector<std::string>& specials) {
@@ -32,13 +32,13 @@ Status check_specials(const std::vector<std::string>& specials) {
 
 // Applies the earliest merge that fits, until none does. Merge i makes token 256 + i, so the lowest token made is the
 // earliest merge.
-void merge_all(const std::unordered_map<std::uint32_t, TokenId>& merged, std::vector<TokenId>& word) {
+void merge_all(const std::unordered_map<std::uint64_t, TokenId>& merged, std::vector<TokenId>& word) {
   while (word.size() > 1) {
-    constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
-    std::uint32_t best = kNone;
+    constexpr TokenId kNone = std::numeric_limits<TokenId>::max();
+    TokenId best = kNone;
     for (std::size_t i = 0; i + 1 < word.size(); ++i) {
       const auto found = merged.find(key_of(word[i], word[i + 1]));
-      if (found != merged.end()) best = std::min(best, std::uint32_t{found->second});
+      if (found != merged.end()) best = std::min(best, found->second);
     }
     if (best == kNone) return;
     std::size_t out = 0;
@@ -126,7 +126,8 @@ Result<Tokenizer> Tokenizer::parse(std::string_view json) {
   CAIRN_ASSIGN(const std::int64_t version, get_int(file, "version"));
   if (version != kVersion) return fail(ErrorCode::malformed, "\"version\": expected {}, got {}", kVersion, version);
   CAIRN_ASSIGN(const std::string scheme, get_string(file, "words"));
-  if (scheme != kWordScheme) return fail(ErrorCode::malformed, "\"words\": expected \"{}\", got \"{}\"", kWordScheme, scheme);
+  if (scheme != kWordScheme)
+    return fail(ErrorCode::malformed, "\"words\": expected \"{}\", got \"{}\"", kWordScheme, scheme);
   CAIRN_ASSIGN(const Json* merge_list, get_array(file, "merges"));
   CAIRN_ASSIGN(const Json* special_list, get_array(file, "specials"));
   if (special_list->size() > kLargestVocabulary)
@@ -185,7 +186,7 @@ std::vector<TokenId> Tokenizer::encode_with_specials(std::string_view text) cons
   return out;
 }
 
-Result<std::string> Tokenizer::decode(std::span<const TokenId> ids) const {
+Result<std::string> Tokenizer::decode(Tokens ids) const {
   std::string out;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (ids[i] >= vocabulary())

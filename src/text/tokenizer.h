@@ -17,15 +17,14 @@
 
 #include "base/digest.h"
 #include "base/result.h"
+#include "base/tokens.h"
 
 namespace cairn::text {
 
-using TokenId = std::uint16_t;
-
 inline constexpr std::size_t kBytesOfAlphabet = 256;
-inline constexpr std::size_t kLargestVocabulary = 65536;  // a token fits 16 bits
+inline constexpr std::size_t kLargestVocabulary = std::size_t{1} << 20;
 inline constexpr std::string_view kWordScheme = "gpt2-3digits";  // text/pretoken.h
-inline constexpr std::size_t kLongestToken = 256;         // bytes; keeps a hostile file from growing without end
+inline constexpr std::size_t kLongestToken = 256;                // bytes; keeps a hostile file from growing without end
 
 // Between documents, and around the turns of a conversation.
 inline constexpr std::string_view kEndOfText = "<|endoftext|>";
@@ -66,7 +65,7 @@ class Tokenizer {
 
   // The bytes of ordinary tokens and the names of specials. invalid: an id that is not in the vocabulary, with its
   // position.
-  Result<std::string> decode(std::span<const TokenId> ids) const;
+  Result<std::string> decode(Tokens ids) const;
   // The bytes a token stands for (a special's name). id must be below vocabulary().
   std::string_view bytes_of(TokenId id) const { return token_bytes_[id]; }
 
@@ -84,8 +83,8 @@ class Tokenizer {
   std::vector<std::string> specials_;
   std::vector<std::string> token_bytes_;     // [V]
   std::vector<std::uint16_t> byte_lengths_;  // [V]
-  std::unordered_map<std::uint32_t, TokenId>
-      merged_;  // (left << 16 | right) -> the token they make; looked up, never walked
+  std::unordered_map<std::uint64_t, TokenId>
+      merged_;  // (left << 32 | right) -> the token they make; looked up, never walked
   TokenId end_of_text_ = 0;
 };
 

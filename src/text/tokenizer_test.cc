@@ -117,7 +117,7 @@ TEST(Training, DoesNotDependOnTheOrderOfDocuments) {
 
 TEST(Training, SaysWhichVocabularyItCanMake) {
   EXPECT_EQ(TokenizerTrainer().train({.vocabulary = 100}).error().message,
-            "a vocabulary of 100: expected 261 (256 bytes and 5 specials) to 65536");
+            "a vocabulary of 100: expected 261 (256 bytes and 5 specials) to 1048576");
   EXPECT_EQ(TokenizerTrainer().train({.vocabulary = 300, .specials = {"x"}}).error().message,
             "the special <|endoftext|> is missing");
   EXPECT_EQ(trained({}, 4096).vocabulary(), 261U);
@@ -182,8 +182,8 @@ TEST(TokenizerFile, SaysWhatIsWrong) {
   };
   EXPECT_EQ(message("[[97,256]]").message, "merge 0: joins 97 and 256, but only tokens below 256 exist there");
   EXPECT_EQ(message("[[97,98],[97,98]]").message, "merge 1: joins 97 and 98 a second time");
-  EXPECT_EQ(message("[[97]]").message, "merge 0: expected two token ids below 65536");
-  EXPECT_EQ(message("[[97,-1]]").message, "merge 0: expected two token ids below 65536");
+  EXPECT_EQ(message("[[97]]").message, "merge 0: expected two token ids below 1048576");
+  EXPECT_EQ(message("[[97,-1]]").message, "merge 0: expected two token ids below 1048576");
   EXPECT_EQ(message("[]", "[]").message, "the special <|endoftext|> is missing");
   EXPECT_EQ(message("[]", R"(["x","x","<|endoftext|>"])").message, "the special x is named twice");
   EXPECT_EQ(message("[]", R"(["x",1])").message, "special 1: expected a string");

@@ -13,19 +13,19 @@ struct Word {
   std::int64_t count = 0;
 };
 
-std::uint32_t key_of(TokenId left, TokenId right) {
-  return std::uint32_t{left} << 16 | right;
+std::uint64_t key_of(TokenId left, TokenId right) {
+  return std::uint64_t{left} << 32 | right;
 }
-TokenId left_of(std::uint32_t key) {
-  return static_cast<TokenId>(key >> 16);
+TokenId left_of(std::uint64_t key) {
+  return static_cast<TokenId>(key >> 32);
 }
-TokenId right_of(std::uint32_t key) {
-  return static_cast<TokenId>(key & 0xFFFF);
+TokenId right_of(std::uint64_t key) {
+  return static_cast<TokenId>(key & 0xFFFFFFFFU);
 }
 
 struct Candidate {
   std::int64_t count;
-  std::uint32_t key;
+  std::uint64_t key;
 };
 
 // Merges the most frequent pair, again and again (Sennrich et al. 2016, algorithm 1), keeping counts up to date only in
@@ -83,7 +83,7 @@ class Merger {
     }
   };
 
-  void offer(std::uint32_t key, std::int64_t count) {
+  void offer(std::uint64_t key, std::int64_t count) {
     if (count >= least_) queue_.push({count, key});
   }
 
@@ -95,7 +95,7 @@ class Merger {
     pairs_.erase(key_of(left, right));
     std::sort(changed_.begin(), changed_.end());
     changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
-    for (const std::uint32_t key : changed_) {
+    for (const std::uint64_t key : changed_) {
       const auto found = pairs_.find(key);
       if (found == pairs_.end()) continue;
       if (found->second.count <= 0)
@@ -106,7 +106,7 @@ class Merger {
   }
 
   void count(TokenId left, TokenId right, std::int64_t by, std::uint32_t word) {
-    const std::uint32_t key = key_of(left, right);
+    const std::uint64_t key = key_of(left, right);
     auto& pair = pairs_[key];
     pair.count += by;
     if (by > 0 && (pair.words.empty() || pair.words.back() != word)) pair.words.push_back(word);
@@ -133,9 +133,9 @@ class Merger {
   std::vector<Word> words_;
   std::int64_t least_;
   std::vector<std::string> bytes_;
-  std::unordered_map<std::uint32_t, Pair> pairs_;  // looked up; walked once, to fill the queue, which orders
+  std::unordered_map<std::uint64_t, Pair> pairs_;  // looked up; walked once, to fill the queue, which orders
   std::priority_queue<Candidate, std::vector<Candidate>, Later> queue_;
-  std::vector<std::uint32_t> changed_;
+  std::vector<std::uint64_t> changed_;
 };
 
 }  // namespace

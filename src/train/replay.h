@@ -9,6 +9,7 @@
 
 #include "base/digest.h"
 #include "base/result.h"
+#include "base/tokens.h"
 #include "train/unit.h"
 
 namespace cairn::train {
@@ -31,8 +32,8 @@ Comparison compare(std::span<const Digest> claimed_states, const Digest& claimed
 
 // Replays only the first `stretches` stretches: an audit of a stretch from inputs alone costs what lies before it too.
 // Returns the states up to there. Errors as run_unit; invalid: stretches is 0 or more than the unit has.
-Result<std::vector<Digest>> replay_stretches(tensor::Context& context, const Checkpoint& checkpoint,
-                                             std::span<const std::uint16_t> tokens, const UnitSettings& settings,
-                                             const UnitKey& key, std::uint32_t stretches, const Watch& watch = {});
+Result<std::vector<Digest>> replay_stretches(tensor::Context& context, const Checkpoint& checkpoint, Tokens tokens,
+                                             const UnitSettings& settings, const UnitKey& key, std::uint32_t stretches,
+                                             const Watch& watch = {});
 
 }  // namespace cairn::train

@@ -29,11 +29,10 @@ model::Room room_of(const RunSettings& settings, const model::ModelConfig& confi
 }  // namespace
 
 struct TrainingRun::State {
-  State(tensor::Context& with, model::Model start, std::span<const std::uint16_t> tokens, const RunSettings& chosen,
-        const model::Room& room)
+  State(tensor::Context& with, model::Model start, Tokens tokens, const RunSettings& chosen, const model::Room& room)
       : context(with),
         settings(chosen),
-        text(digest_of_tokens(tokens)),
+        text(digest_of_tokens(tokens, start.config().vocabulary)),
         model(std::move(start)),
         compute(context, model),
         work(model.config(), room),
@@ -71,9 +70,8 @@ std::uint32_t TrainingRun::done() const {
   return state_->steps.done();
 }
 
-Result<TrainingRun> TrainingRun::begin(tensor::Context& context, model::Model model,
-                                       std::span<const std::uint16_t> tokens, const RunSettings& settings,
-                                       std::uint64_t pass_bytes) {
+Result<TrainingRun> TrainingRun::begin(tensor::Context& context, model::Model model, Tokens tokens,
+                                       const RunSettings& settings, std::uint64_t pass_bytes) {
   CAIRN_TRY(check(settings, model.config()));
   CAIRN_TRY(check_tokens(kWhat, tokens, settings.context, model.config().vocabulary));
   const model::ModelConfig config = model.config();
@@ -85,10 +83,10 @@ Result<TrainingRun> TrainingRun::begin(tensor::Context& context, model::Model mo
   }
 }
 
-Result<TrainingRun> TrainingRun::resume(tensor::Context& context, ByteView file, std::span<const std::uint16_t> tokens,
+Result<TrainingRun> TrainingRun::resume(tensor::Context& context, ByteView file, Tokens tokens,
                                         std::uint64_t pass_bytes) {
   CAIRN_ASSIGN(const RunHeading heading, decode_run_heading(file));
-  if (const Digest text = digest_of_tokens(tokens); text != heading.tokens)
+  if (const Digest text = digest_of_tokens(tokens, heading.config.vocabulary); text != heading.tokens)
     return fail_with_hint(ErrorCode::invalid,
                           fmt::format("{}: the tokens have the digest {}, the run was begun with {}", kWhat,
                                       text.brief(), heading.tokens.brief()),
@@ -155,19 +153,21 @@ double TrainingRun::State::window_losses(std::size_t count, std::size_t time, st
   return sum;
 }
 
-Result<Evaluation> TrainingRun::evaluate(std::span<const std::uint16_t> tokens) {
+Result<Evaluation> TrainingRun::evaluate(Tokens tokens) {
   State& s = *state_;
   const std::size_t time = s.settings.context;
   CAIRN_TRY(check_tokens("evaluation", tokens, s.settings.context, s.model.config().vocabulary));
   const std::size_t predicted = tokens.size() - 1, whole = predicted / time, rest = predicted % time;
-  std::vector<std::int32_t> ids(tokens.begin(), tokens.end() - 1), targets(tokens.begin() + 1, tokens.end());
+  std::vector<std::int32_t> ids(predicted), targets(predicted);
+  copy_ids(tokens, 0, ids);
+  copy_ids(tokens, 1, targets);
   double sum = s.window_losses(whole, time, ids, targets);
   if (rest > 0)
     sum += s.window_losses(1, rest, std::span(ids).subspan(whole * time), std::span(targets).subspan(whole * time));
   return Evaluation{sum / static_cast<double>(predicted), predicted};
 }
 
-Result<Evaluation> TrainingRun::sample(std::span<const std::uint16_t> tokens, std::uint32_t windows) {
+Result<Evaluation> TrainingRun::sample(Tokens tokens, std::uint32_t windows) {
   State& s = *state_;
   const std::size_t time = s.settings.context;
   CAIRN_TRY(check_tokens("evaluation", tokens, s.settings.context, s.model.config().vocabulary));

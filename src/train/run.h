@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "base/tokens.h"
 #include "model/memory.h"
 #include "model/model.h"
 #include "tensor/context.h"
@@ -30,10 +31,10 @@ class TrainingRun {
   // The model as it is before the first step. tokens: at least context + 1 ids below V. invalid: settings or tokens out
   // of range, or a model that cannot be computed. failed: not enough memory. pass_bytes: for activations and scratch
   // (model/memory.h); changes no bit.
-  static Result<TrainingRun> begin(tensor::Context& context, model::Model model, std::span<const std::uint16_t> tokens,
+  static Result<TrainingRun> begin(tensor::Context& context, model::Model model, Tokens tokens,
                                    const RunSettings& settings, std::uint64_t pass_bytes = model::kUsualPassBytes);
   // From the bytes of a run's file. Errors as run_file.h; invalid: these are not the tokens it was begun with.
-  static Result<TrainingRun> resume(tensor::Context& context, ByteView file, std::span<const std::uint16_t> tokens,
+  static Result<TrainingRun> resume(tensor::Context& context, ByteView file, Tokens tokens,
                                     std::uint64_t pass_bytes = model::kUsualPassBytes);
   TrainingRun(TrainingRun&&) noexcept;
   ~TrainingRun();
@@ -51,9 +52,9 @@ class TrainingRun {
 
   // Over the whole of `tokens`, cut into windows of the settings' context, the last perhaps shorter: each token but the
   // first is predicted once, from those before it in its window. Errors as begin() for tokens.
-  Result<Evaluation> evaluate(std::span<const std::uint16_t> tokens);
+  Result<Evaluation> evaluate(Tokens tokens);
   // Over `windows` random windows, the same ones each time.
-  Result<Evaluation> sample(std::span<const std::uint16_t> tokens, std::uint32_t windows);
+  Result<Evaluation> sample(Tokens tokens, std::uint32_t windows);
 
  private:
   struct State;

@@ -1,5 +1,6 @@
 #include "train/run_file.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "model/safetensors.h"
@@ -82,8 +83,16 @@ Result<RunHeading> heading_of(const model::Metadata& metadata) {
 
 }  // namespace
 
-Digest digest_of_tokens(std::span<const std::uint16_t> tokens) {
-  return sha256(ByteView(reinterpret_cast<const std::uint8_t*>(tokens.data()), tokens.size_bytes()));
+Digest digest_of_tokens(Tokens tokens, std::uint32_t vocabulary) {
+  if (tokens.width() == token_bytes(vocabulary)) return sha256(tokens.bytes());
+  constexpr std::size_t kPiece = 1 << 16;
+  Sha256 hash;
+  for (std::size_t at = 0; at < tokens.size(); at += kPiece) {
+    TokenBuffer piece(vocabulary);
+    piece.append(tokens.subspan(at, std::min(kPiece, tokens.size() - at)));
+    hash.update(piece.view().bytes());
+  }
+  return hash.finish();
 }
 
 RunParts encode_run(const RunHeading& heading, const model::Model& model, std::span<const StateTensor> state) {

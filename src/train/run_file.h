@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/digest.h"
 #include "base/result.h"
+#include "base/tokens.h"
 #include "model/model.h"
 #include "train/optimiser.h"
 #include "train/run_settings.h"
@@ -21,10 +22,12 @@ struct RunHeading {
   RunSettings settings;
   model::ModelConfig config;
   std::uint32_t step = 0;  // steps done: the place in the data too, for draws follow from seed and step
-  Digest tokens;           // SHA-256 of the tokens trained on, 16 bits each, little-endian
+  Digest tokens;           // digest_of_tokens() of what is trained on
 };
 
-Digest digest_of_tokens(std::span<const std::uint16_t> tokens);
+// SHA-256 of the tokens, little-endian, with token_bytes() of the vocabulary each, however they lie in memory. Every
+// token must be below the vocabulary.
+Digest digest_of_tokens(Tokens tokens, std::uint32_t vocabulary);
 
 // The file in parts, one behind the other; `header` is the first and must outlive the parts, as must what the tensors
 // view.

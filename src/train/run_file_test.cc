@@ -47,6 +47,36 @@ TEST(RunFile, IsRefusedWhereverItIsCut) {
   EXPECT_FALSE(resumed(longer, tokens));
 }
 
+// 16 bits a token up to a vocabulary of 65,536, however the tokens lie in memory; 32 above.
+TEST(RunFile, TheDigestOfTokensIsOfTheNarrowestForm) {
+  const std::vector<std::uint16_t> narrow = text_of(70000);
+  const std::vector<TokenId> wide(narrow.begin(), narrow.end());
+  const Digest expected = sha256(Tokens(narrow).bytes());
+  EXPECT_EQ(digest_of_tokens(narrow, 24), expected);
+  EXPECT_EQ(digest_of_tokens(wide, 65536), expected);
+  EXPECT_EQ(digest_of_tokens(narrow, 65537), sha256(Tokens(wide).bytes()));
+  EXPECT_EQ(digest_of_tokens(wide, 65537), sha256(Tokens(wide).bytes()));
+}
+
+TEST(RunFile, ARunOfManyTokensGoesOn) {
+  tensor::Context context = one_thread();
+  model::ModelConfig config = tiny_config();
+  config.vocabulary = 70001;
+  std::vector<TokenId> tokens;
+  for (const TokenId token : text_of(400)) tokens.push_back(70000 - token);
+  const auto begin = [&] {
+    return TrainingRun::begin(context, model::Model::initialise(config, 1).value(), tokens, tiny_settings()).value();
+  };
+  TrainingRun whole = begin(), cut = begin();
+  ASSERT_TRUE(whole.step());
+  ASSERT_TRUE(cut.step());
+  TrainingRun resumed = TrainingRun::resume(context, file_of(cut), tokens).value();
+  ASSERT_TRUE(whole.step());
+  ASSERT_TRUE(resumed.step());
+  EXPECT_EQ(file_of(resumed), file_of(whole));
+  EXPECT_EQ(resumed.evaluate(tokens)->tokens, 399U);
+}
+
 TEST(RunFile, NoFlippedBitPasses) {
   const auto tokens = text_of(400);
   const std::uint64_t seed = std::random_device{}();
@@ -110,7 +140,8 @@ TEST(RunFile, RefusesAStateThatCannotBe) {
   const auto tokens = text_of(400);
   std::vector<StateTensor> state = optimiser.state();
   state.back().values[7] = -1.0F;
-  const RunParts parts = encode_run({tiny_settings(), tiny_config(), 1, digest_of_tokens(tokens)}, model, state);
+  const RunParts parts =
+      encode_run({tiny_settings(), tiny_config(), 1, digest_of_tokens(tokens, tiny_config().vocabulary)}, model, state);
   Bytes file = to_bytes(parts.header);
   for (const ByteView part : parts.tensors) file.insert(file.end(), part.begin(), part.end());
   EXPECT_EQ(resumed(file, tokens).error().message, "optimiser: second moment 7 is -1, expected 0 or more");

@@ -1,6 +1,5 @@
 #include "train/run_settings.h"
 
-#include "model/compute.h"
 #include "model/json_fields.h"
 #include "train/steps.h"
 
@@ -58,7 +57,6 @@ void fields(Self& s, Visit& visit) {
 
 Status check(const RunSettings& s, const model::ModelConfig& config) {
   CAIRN_TRY(model::check(config));
-  CAIRN_TRY(model::computable(config));
   if (s.profile != "c1") {
     return fail(ErrorCode::unsupported, "{}: profile '{}' is not known; this version computes 'c1'", kWhat,
                 s.profile.substr(0, 32));

@@ -40,7 +40,7 @@ struct RunSettings {
   bool operator==(const RunSettings&) const = default;
 };
 
-// invalid: the first field out of range; or what check() and computable() of the configuration say.
+// invalid: the first field out of range; or what check() of the configuration says.
 Status check(const RunSettings& settings, const model::ModelConfig& config);
 Schedule schedule_of(const RunSettings& settings);
 

@@ -31,8 +31,7 @@ Status check(std::string_view what, const OptimiserSettings& s, float learning_r
   return {};
 }
 
-Status check_tokens(std::string_view what, std::span<const std::uint16_t> tokens, std::uint32_t context,
-                    std::uint32_t vocabulary) {
+Status check_tokens(std::string_view what, Tokens tokens, std::uint32_t context, std::uint32_t vocabulary) {
   if (tokens.size() < std::size_t{context} + 1)
     return fail_with_hint(
         ErrorCode::invalid,
@@ -47,8 +46,7 @@ Status check_tokens(std::string_view what, std::span<const std::uint16_t> tokens
   return {};
 }
 
-Steps::Steps(const BatchShape& shape, std::span<const std::uint16_t> tokens, tensor::Stream stream, Optimiser optimiser,
-             Draw draw)
+Steps::Steps(const BatchShape& shape, Tokens tokens, tensor::Stream stream, Optimiser optimiser, Draw draw)
     : shape_(shape),
       windows_(tokens, shape.context, stream, draw),
       optimiser_(std::move(optimiser)),

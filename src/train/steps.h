@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/tokens.h"
 #include "model/backward.h"
 #include "model/memory.h"
 #include "tensor/context.h"
@@ -60,8 +61,7 @@ Status check(std::string_view what, const BatchShape& shape);
 Status check(std::string_view what, const OptimiserSettings& settings, float learning_rate);
 // invalid, beginning with `what`: fewer than context + 1 tokens, more than can be numbered, or one that is not in the
 // vocabulary.
-Status check_tokens(std::string_view what, std::span<const std::uint16_t> tokens, std::uint32_t context,
-                    std::uint32_t vocabulary);
+Status check_tokens(std::string_view what, Tokens tokens, std::uint32_t context, std::uint32_t vocabulary);
 
 template <class T>
 Status out_of_range(std::string_view what, std::string_view name, const T& value, std::string_view expected) {
@@ -71,8 +71,7 @@ Status out_of_range(std::string_view what, std::string_view name, const T& value
 class Steps {
  public:
   // tokens: checked with check_tokens().
-  Steps(const BatchShape& shape, std::span<const std::uint16_t> tokens, tensor::Stream stream, Optimiser optimiser,
-        Draw draw = Draw::shuffled);
+  Steps(const BatchShape& shape, Tokens tokens, tensor::Stream stream, Optimiser optimiser, Draw draw = Draw::shuffled);
   // Goes on after `done` steps: draws no batch of theirs again. The optimiser's state is its own affair.
   void resume(std::uint32_t done);
 

@@ -27,8 +27,8 @@ Digest state_digest(const model::Model& model) {
 // A unit under way: the model as it stands, its optimiser and its place in the shard.
 class LocalRun {
  public:
-  LocalRun(tensor::Context& context, const Checkpoint& checkpoint, std::span<const std::uint16_t> tokens,
-           const UnitSettings& settings, const UnitKey& key, const model::Room& room)
+  LocalRun(tensor::Context& context, const Checkpoint& checkpoint, Tokens tokens, const UnitSettings& settings,
+           const UnitKey& key, const model::Room& room)
       : context_(context),
         settings_(settings),
         model_(checkpoint.model),
@@ -105,9 +105,8 @@ Error out_of_memory(const model::Model& model) {
 
 }  // namespace
 
-Result<UnitResult> run_unit(tensor::Context& context, const Checkpoint& checkpoint,
-                            std::span<const std::uint16_t> tokens, const UnitSettings& settings, const UnitKey& key,
-                            const Watch& watch) {
+Result<UnitResult> run_unit(tensor::Context& context, const Checkpoint& checkpoint, Tokens tokens,
+                            const UnitSettings& settings, const UnitKey& key, const Watch& watch) {
   CAIRN_TRY(check(settings, checkpoint.model.config()));
   CAIRN_TRY(check_tokens("unit", tokens, settings.context, checkpoint.model.config().vocabulary));
   try {
@@ -133,9 +132,9 @@ Result<UnitResult> run_unit(tensor::Context& context, const Checkpoint& checkpoi
   }
 }
 
-Result<std::vector<Digest>> replay_stretches(tensor::Context& context, const Checkpoint& checkpoint,
-                                             std::span<const std::uint16_t> tokens, const UnitSettings& settings,
-                                             const UnitKey& key, std::uint32_t stretches, const Watch& watch) {
+Result<std::vector<Digest>> replay_stretches(tensor::Context& context, const Checkpoint& checkpoint, Tokens tokens,
+                                             const UnitSettings& settings, const UnitKey& key, std::uint32_t stretches,
+                                             const Watch& watch) {
   CAIRN_TRY(check(settings, checkpoint.model.config()));
   CAIRN_TRY(check_tokens("unit", tokens, settings.context, checkpoint.model.config().vocabulary));
   const std::uint32_t all = (settings.steps + settings.stretch - 1) / settings.stretch;

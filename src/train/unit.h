@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/digest.h"
 #include "base/result.h"
+#include "base/tokens.h"
 #include "model/config.h"
 #include "model/memory.h"
 #include "tensor/context.h"
@@ -89,8 +90,7 @@ struct UnitResult {
 // tokens: at least context + 1 ids below V; windows of context + 1 are drawn from it without replacement while it
 // lasts. invalid: settings or tokens out of range. failed: a loss, gradient or weight that is not finite, with the
 // step. interrupted: cancelled() said so; nothing is kept.
-Result<UnitResult> run_unit(tensor::Context& context, const Checkpoint& checkpoint,
-                            std::span<const std::uint16_t> tokens, const UnitSettings& settings, const UnitKey& key,
-                            const Watch& watch = {});
+Result<UnitResult> run_unit(tensor::Context& context, const Checkpoint& checkpoint, Tokens tokens,
+                            const UnitSettings& settings, const UnitKey& key, const Watch& watch = {});
 
 }  // namespace cairn::train

@@ -1,4 +1,3 @@
-#include "model/compute.h"
 #include "model/json_fields.h"
 #include "train/steps.h"
 #include "train/unit.h"
@@ -34,7 +33,6 @@ void fields(Self& s, Visit& visit) {
 }
 
 Status check(const UnitSettings& s, const model::ModelConfig& config) {
-  CAIRN_TRY(model::computable(config));
   if (s.context > config.context)
     return out_of_range(kWhat, "context", s.context, fmt::format("1 to the model's {}", config.context));
   return check(s);

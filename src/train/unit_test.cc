@@ -179,6 +179,27 @@ TEST(Unit, ADivergedUnitSaysSo) {
   EXPECT_EQ(result.error().message.substr(0, 20), "unit: local step 0: ");
 }
 
+// How tokens lie in memory changes nothing, and neither does a row of the embedding beyond what 16 bits count.
+TEST(Unit, LearnsTokensBeyondSixteenBits) {
+  tensor::Context context = tensor::Context::make({.threads = 2}).value();
+  const auto narrow = shard(600);
+  const std::vector<TokenId> wide(narrow.begin(), narrow.end());
+  EXPECT_EQ(run_unit(context, start(), wide, settings(), kKey).value(), run({.threads = 1}));
+
+  model::ModelConfig config = tiny();
+  config.vocabulary = 70001;
+  const Checkpoint checkpoint{model::Model::initialise(config, 1).value(), {}};
+  std::vector<TokenId> high;
+  for (const TokenId token : narrow) high.push_back(70000 - token);
+  const UnitResult result = run_unit(context, checkpoint, high, settings(), kKey).value();
+  EXPECT_GT(result.first_loss, 10.0F);  // ln 70001 is 11.2
+  EXPECT_LT(result.last_loss, result.first_loss - 0.2F);
+  EXPECT_EQ(replay_stretches(context, checkpoint, high, settings(), kKey, 3).value(), result.states);
+  high.back() = 70001;
+  EXPECT_EQ(run_unit(context, checkpoint, high, settings(), kKey).error().message,
+            "unit: token 599 is 70001, the vocabulary ends at 70000");
+}
+
 TEST(Unit, RefusesWhatIsOutOfRange) {
   tensor::Context context = tensor::Context::make({.threads = 1}).value();
   const Checkpoint checkpoint = start();

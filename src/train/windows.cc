@@ -12,7 +12,11 @@ std::span<const std::string_view> names_of(Draw) {
   return kNames;
 }
 
-Windows::Windows(std::span<const std::uint16_t> tokens, std::uint32_t context, tensor::Stream stream, Draw draw)
+void copy_ids(Tokens tokens, std::size_t first, std::span<std::int32_t> ids) {
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<std::int32_t>(tokens[first + i]);
+}
+
+Windows::Windows(Tokens tokens, std::uint32_t context, tensor::Stream stream, Draw draw)
     : tokens_(tokens), context_(context), stream_(stream), draw_(draw) {
   if (draw_ == Draw::random) return;
   order_.resize((tokens.size() - 1) / context);
@@ -46,10 +50,8 @@ std::size_t Windows::start() {
 void Windows::next(std::uint32_t count, std::span<std::int32_t> ids, std::span<std::int32_t> targets) {
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::size_t from = start(), to = std::size_t{i} * context_;
-    for (std::uint32_t t = 0; t < context_; ++t) {
-      ids[to + t] = tokens_[from + t];
-      targets[to + t] = tokens_[from + t + 1];
-    }
+    copy_ids(tokens_, from, ids.subspan(to, context_));
+    copy_ids(tokens_, from + 1, targets.subspan(to, context_));
   }
 }
 

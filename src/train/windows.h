@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/tokens.h"
 #include "tensor/random.h"
 
 namespace cairn::train {
@@ -19,11 +20,13 @@ enum class Draw : std::uint8_t {
 };
 std::span<const std::string_view> names_of(Draw);  // found by argument
 
+// Tokens [first, first + ids.size()) as a pass reads them.
+void copy_ids(Tokens tokens, std::size_t first, std::span<std::int32_t> ids);
+
 class Windows {
  public:
   // tokens: at least context + 1.
-  Windows(std::span<const std::uint16_t> tokens, std::uint32_t context, tensor::Stream stream,
-          Draw draw = Draw::shuffled);
+  Windows(Tokens tokens, std::uint32_t context, tensor::Stream stream, Draw draw = Draw::shuffled);
 
   // The next `count` windows: ids [count, context] and, one place later, targets [count, context].
   void next(std::uint32_t count, std::span<std::int32_t> ids, std::span<std::int32_t> targets);
@@ -34,7 +37,7 @@ class Windows {
   void shuffle();
   std::size_t start();  // of the next window
 
-  std::span<const std::uint16_t> tokens_;
+  Tokens tokens_;
   std::uint32_t context_;
   tensor::Stream stream_;
   Draw draw_;

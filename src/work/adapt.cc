@@ -14,16 +14,15 @@ namespace {
 
 // Each exchange as a conversation that ends with the end of text; the user's turn is what they wrote, not what they
 // quoted.
-Result<std::vector<text::TokenId>> conversation_tokens(const text::Tokenizer& tokenizer,
-                                                       std::span<const data::Message> messages,
-                                                       std::uint64_t& exchanges) {
-  std::vector<text::TokenId> out;
+Result<TokenBuffer> conversation_tokens(const text::Tokenizer& tokenizer, std::span<const data::Message> messages,
+                                        std::uint64_t& exchanges) {
+  TokenBuffer out(tokenizer.vocabulary());
   for (const data::Exchange& exchange : data::exchanges(messages)) {
     const text::Turn turns[] = {
         {text::Role::user, exchange.message->subject + "\n\n" + data::own_words(*exchange.message)},
         {text::Role::assistant, data::own_words(*exchange.reply)}};
     CAIRN_ASSIGN(const auto tokens, text::chat_tokens(tokenizer, turns, false));
-    out.insert(out.end(), tokens.begin(), tokens.end());
+    out.append(tokens);
     out.push_back(tokenizer.end_of_text());
     ++exchanges;
   }
@@ -37,8 +36,8 @@ Result<bool> is_mailbox(const guard::Guard& guard, const AssetId& data) {
                      [](const ledger::BlobRef& blob) { return blob.role == "mbox"; });
 }
 
-Result<std::vector<text::TokenId>> training_tokens(guard::Guard& guard, const guard::Pass& pass,
-                                                   const text::Tokenizer& tokenizer, Adapted& out) {
+Result<TokenBuffer> training_tokens(guard::Guard& guard, const guard::Pass& pass, const text::Tokenizer& tokenizer,
+                                    Adapted& out) {
   CAIRN_ASSIGN(const bool mailbox, is_mailbox(guard, pass.asset()));
   if (mailbox) {
     CAIRN_ASSIGN(const guard::Reader mbox, guard.open(pass, pass.asset(), "mbox"));
@@ -50,10 +49,12 @@ Result<std::vector<text::TokenId>> training_tokens(guard::Guard& guard, const gu
   }
   CAIRN_ASSIGN(const guard::Reader file, guard.open(pass, pass.asset(), "records"));
   CAIRN_ASSIGN(const std::vector<data::Record> records, data::read_records(file.bytes()));
-  std::vector<text::TokenId> tokens;
+  TokenBuffer tokens(tokenizer.vocabulary());
   text::Encoder encoder(tokenizer);
   for (const data::Record& record : records) {
-    encoder.encode(record.text, tokens);
+    std::vector<TokenId> text;
+    encoder.encode(record.text, text);
+    tokens.append(text);
     tokens.push_back(tokenizer.end_of_text());
   }
   out.documents = records.size();

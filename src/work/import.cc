@@ -4,7 +4,6 @@
 
 #include "base/files.h"
 #include "model/checkpoint.h"
-#include "model/compute.h"
 #include "model/huggingface.h"
 #include "text/huggingface_tokenizer.h"
 #include "work/commit.h"
@@ -147,7 +146,6 @@ Result<Imported> import_model(guard::Guard& guard, const std::filesystem::path& 
   }
   out.config = read.model.config();
   out.parameters = read.model.weights().size();
-  if (const Status fits = model::computable(out.config); !fits) out.not_computed = fits.error().message;
   Json properties = {{"parameters", out.parameters}, {"family", out.config.family}};
   if (read.tokenizer) {
     CAIRN_ASSIGN(out.tokenizer, store_tokenizer(guard, *read.tokenizer, name, out.source, declared));

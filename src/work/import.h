@@ -18,7 +18,6 @@ struct Imported {
   AssetId model;
   std::optional<AssetId> tokenizer;
   std::string without_tokenizer;  // why there is none
-  std::string not_computed;       // what of it this version stores but does not compute; mostly empty
   std::string source;             // "huggingface" or "gguf"
   model::ModelConfig config;
   std::uint64_t parameters = 0;

@@ -27,21 +27,19 @@ std::vector<std::uint32_t> TrainingTokens::deal(std::uint32_t context, std::uint
   return order;
 }
 
-Result<std::vector<text::TokenId>> TrainingTokens::shard_of_unit(std::uint64_t index,
-                                                                 const train::UnitSettings& settings,
-                                                                 std::span<const std::uint32_t> deal) const {
+Result<TokenBuffer> TrainingTokens::shard_of_unit(std::uint64_t index, const train::UnitSettings& settings,
+                                                  std::span<const std::uint32_t> deal) const {
   const std::uint64_t windows = std::uint64_t{settings.steps} * settings.sequences;
   if (deal.size() < windows)
     return fail_with_hint(
         ErrorCode::invalid,
         fmt::format("a unit reads {} windows of {} tokens, the text has {}", windows, settings.context, deal.size()),
         "take fewer local steps, fewer sequences or more data");
-  std::vector<text::TokenId> out;
+  TokenBuffer out(vocabulary());
   out.reserve(windows * settings.context + 1);
   for (std::uint64_t w = 0; w < windows; ++w) {
     const std::uint64_t at = std::uint64_t{deal[(index * windows + w) % deal.size()]} * settings.context;
-    const auto window = shard_->tokens().subspan(at, settings.context);
-    out.insert(out.end(), window.begin(), window.end());
+    out.append(shard_->tokens().subspan(at, settings.context));
   }
   out.push_back(shard_->end_of_text());
   return out;

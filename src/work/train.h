@@ -9,6 +9,7 @@
 #include "base/env.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "base/tokens.h"
 #include "data/shard.h"
 #include "guard/guard.h"
 #include "model/model.h"
@@ -31,8 +32,8 @@ class TrainingTokens {
   std::vector<std::uint32_t> deal(std::uint32_t context, std::uint64_t seed) const;
   // The tokens of unit `index` of a run: as many windows as it reads, one after the other, and a last end of text. The
   // deal begins anew when it is used up. invalid: the text is shorter than one unit.
-  Result<std::vector<text::TokenId>> shard_of_unit(std::uint64_t index, const train::UnitSettings& settings,
-                                                   std::span<const std::uint32_t> deal) const;
+  Result<TokenBuffer> shard_of_unit(std::uint64_t index, const train::UnitSettings& settings,
+                                    std::span<const std::uint32_t> deal) const;
   // Whether shards may be handed to volunteers, asked now: denied or unknown with the verdict, or the pass.
   Result<guard::Pass> authorise_sharing(guard::Guard& guard) const;
   // Whether the site itself may go on training on them.
