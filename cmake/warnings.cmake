@@ -7,13 +7,17 @@ target_compile_options(cairn_flags INTERFACE
   -Wno-missing-field-initializers
   # What GCC 12 wrongly reports once it inlines the standard library at -O2 (GCC bugs 105329, 105562, 105651 and kin);
   # the dev preset has them on.
-  $<$<CONFIG:Release>:-Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds -Wno-restrict -Wno-maybe-uninitialized>
+  $<$<AND:$<CONFIG:Release>,$<CXX_COMPILER_ID:GNU>>:-Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds -Wno-restrict -Wno-maybe-uninitialized>
   # docs/arithmetic.md: a fused multiply-add happens where it is written and nowhere else.
   -ffp-contract=off -fno-fast-math
   $<$<BOOL:${CAIRN_WERROR}>:-Werror>)
 if(CAIRN_SANITIZE)
   target_compile_options(cairn_flags INTERFACE -fsanitize=${CAIRN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(cairn_flags INTERFACE -fsanitize=${CAIRN_SANITIZE})
+endif()
+
+if(CAIRN_FUZZ)
+  target_compile_options(cairn_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 find_program(CAIRN_CCACHE ccache)

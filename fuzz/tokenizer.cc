@@ -1,0 +1,35 @@
+// Tokenizers: Cairn's own file and tokenizer.json. The first byte says which.
+#include "text/tokenizer.h"
+
+#include "fuzz/target.h"
+#include "text/huggingface_tokenizer.h"
+#include "text/tokenizer_training.h"
+
+namespace cairn::fuzz {
+namespace {
+
+constexpr std::string_view kText = "the theme of them all, 1234 \xC3\xA9t\xC3\xA9; \xFF\n";
+
+text::Tokenizer example() {
+  return text::Tokenizer::make({{'t', 'h'}, {256, 'e'}, {' ', 257}, {0xC3, 0xA9}}, text::default_specials()).value();
+}
+
+}  // namespace
+
+std::vector<Bytes> examples() {
+  const text::Tokenizer tokenizer = example();
+  return {to_bytes("c" + tokenizer.to_json()), to_bytes("h" + text::to_huggingface(tokenizer).value())};
+}
+
+// Whatever is accepted gives any text back.
+void consume(ByteView bytes) {
+  if (bytes.empty()) return;
+  const std::string_view text = as_text(bytes.subspan(1));
+  const auto read = bytes[0] == 'c' ? text::Tokenizer::parse(text) : text::tokenizer_from_huggingface(text);
+  if (!read) return;
+  const auto tokens = read->encode(kText);
+  for (const auto token : tokens) CAIRN_CHECK(token < read->vocabulary());
+  CAIRN_CHECK(read->decode(tokens).value() == kText);
+}
+
+}  // namespace cairn::fuzz
