@@ -3,6 +3,7 @@
 
 #include "fuzz/target.h"
 #include "text/huggingface_tokenizer.h"
+#include "text/testing_foreign.h"
 #include "text/tokenizer_training.h"
 
 namespace cairn::fuzz {
@@ -18,10 +19,18 @@ text::Tokenizer example() {
 
 std::vector<Bytes> examples() {
   const text::Tokenizer tokenizer = example();
-  return {to_bytes("c" + tokenizer.to_json()), to_bytes("h" + text::to_huggingface(tokenizer).value())};
+  std::vector<Bytes> out = {to_bytes("c" + tokenizer.to_json()),
+                            to_bytes("h" + text::to_huggingface(tokenizer).value())};
+  namespace foreign = text::testing_foreign;
+  for (const foreign::Foreign& made : {foreign::gpt2(), foreign::pythia(), foreign::qwen2(), foreign::smollm()}) {
+    const std::string file = made.file.dump();
+    out.push_back(to_bytes("c" + text::tokenizer_from_huggingface(file).value().to_json()));
+    out.push_back(to_bytes("h" + file));
+  }
+  return out;
 }
 
-// Whatever is accepted gives any text back.
+// Whatever is accepted gives any text back, unless it says that it changes text.
 void consume(ByteView bytes) {
   if (bytes.empty()) return;
   const std::string_view text = as_text(bytes.subspan(1));
@@ -29,7 +38,8 @@ void consume(ByteView bytes) {
   if (!read) return;
   const auto tokens = read->encode(kText);
   for (const auto token : tokens) CAIRN_CHECK(token < read->vocabulary());
-  CAIRN_CHECK(read->decode(tokens).value() == kText);
+  const std::string back = read->decode(tokens).value();
+  if (read->words().exact()) CAIRN_CHECK(back == kText);
 }
 
 }  // namespace cairn::fuzz

@@ -339,6 +339,39 @@ TEST_F(Commands, AModelGoesOutAndComesBackInEitherFormat) {
   EXPECT_EQ(module.code, 0) << module.out;
 }
 
+// As a folder of another maker's: GPT-2's words, merges of the model's own, all of it to be worked with.
+TEST_F(Commands, AnotherMakersTokenizerComesInAndIsUsed) {
+  up_to_shards();
+  ASSERT_EQ(cairn(train()).code, 0);
+  ASSERT_EQ(cairn({"export", "base", "--format", "huggingface", "--to", at("hf")}).code, 0);
+  Json file = parse_json(read_text(at("hf") + "/tokenizer.json").value()).value();
+  file["pre_tokenizer"] = {
+      {"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", true}};
+  write("hf/tokenizer.json", file.dump());
+  const auto import = [&](const std::string& path, const char* name) {
+    return cairn({"import", path, "--name", name, "--licence", "CC0-1.0", "--declared-in", at("notes/LICENSE")});
+  };
+  const Ran first = import(at("hf"), "theirs");
+  ASSERT_EQ(first.code, 0) << first.out;
+  EXPECT_EQ(first.text("without_tokenizer"), "");
+  const Ran module = cairn(
+      {"adapt", "notes", "--base", "theirs", "--steps", "2", "--sequences", "2", "--context", "32", "--rank", "2"});
+  EXPECT_EQ(module.code, 0) << module.out;
+  ASSERT_EQ(cairn({"export", "theirs", "--format", "gguf", "--to", at("theirs.gguf")}).code, 0);
+  const Ran second = import(at("theirs.gguf"), "back");
+  ASSERT_EQ(second.code, 0) << second.out;
+  EXPECT_EQ(second.text("without_tokenizer"), "");
+  ASSERT_EQ(cairn({"export", "theirs", "--format", "huggingface", "--to", at("a")}).code, 0);
+  ASSERT_EQ(cairn({"export", "back", "--format", "huggingface", "--to", at("b")}).code, 0);
+  EXPECT_EQ(read_text(at("a/tokenizer.json")).value(), read_text(at("b/tokenizer.json")).value());
+  // One that is not read is named, and the model comes in all the same.
+  file["pre_tokenizer"] = {{"type", "Metaspace"}};
+  write("hf/tokenizer.json", file.dump());
+  const Ran without = import(at("hf"), "bare");
+  ASSERT_EQ(without.code, 0) << without.out;
+  EXPECT_NE(without.text("without_tokenizer").find("Metaspace"), std::string::npos);
+}
+
 TEST_F(Commands, WhatIsExportedAsksThePermitAndLeavesNothingHalfWritten) {
   up_to_shards();
   ASSERT_EQ(cairn(train()).code, 0);

@@ -97,6 +97,7 @@ Status Shard::read(ByteView bytes) {
 
 void ShardWriter::add(std::string_view document) {
   document_.clear();
+  if (tokenizer_->begin_of_text() != tokenizer_->end_of_text()) document_.push_back(tokenizer_->begin_of_text());
   encoder_.encode(document, document_);
   tokens_.append(document_);
   tokens_.push_back(tokenizer_->end_of_text());

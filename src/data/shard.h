@@ -46,7 +46,8 @@ class ShardWriter {
  public:
   explicit ShardWriter(const text::Tokenizer& tokenizer)
       : tokenizer_(&tokenizer), encoder_(tokenizer), tokens_(tokenizer.vocabulary()) {}
-  // The document's tokens and the end of text. The tokenizer must outlive the writer.
+  // The document's tokens and the end of text; in front what begins a text, where that is another token. The tokenizer
+  // must outlive the writer.
   void add(std::string_view document);
   Tokens tokens() const { return tokens_; }
   // The file's bytes.

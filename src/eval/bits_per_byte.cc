@@ -22,7 +22,7 @@ Result<BitsReport> bits_per_byte(infer::Scorer& scorer, const text::Tokenizer& t
   std::vector<std::vector<TokenId>> texts;
   for (const Document& document : documents) {
     std::vector<TokenId>& tokens = texts.emplace_back();
-    tokens.push_back(tokenizer.end_of_text());
+    tokens.push_back(tokenizer.begin_of_text());
     encoder.encode(document.text, tokens);
     tokens.push_back(tokenizer.end_of_text());
   }

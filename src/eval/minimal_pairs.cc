@@ -113,7 +113,7 @@ Result<BiasReport> minimal_pair_bias(infer::Scorer& scorer, const text::Tokenize
   for (const MinimalPair& pair : pairs) {
     for (const std::string* sentence : {&pair.stereotyping, &pair.other}) {
       std::vector<TokenId>& tokens = texts.emplace_back();
-      tokens.push_back(tokenizer.end_of_text());
+      tokens.push_back(tokenizer.begin_of_text());
       encoder.encode(*sentence, tokens);
     }
   }

@@ -60,7 +60,7 @@ Status add_vocabulary(GgufMetadata& out, const GgufVocabulary& given, std::uint3
   out.emplace_back("tokenizer.ggml.merges", gguf_strings(given.merges));
   if (given.begin >= 0) {
     out.emplace_back("tokenizer.ggml.bos_token_id", gguf_u32(static_cast<std::uint32_t>(given.begin)));
-    out.emplace_back("tokenizer.ggml.add_bos_token", gguf_bool(true));
+    out.emplace_back("tokenizer.ggml.add_bos_token", gguf_bool(given.add_begin.value_or(true)));
   }
   if (given.end >= 0) out.emplace_back("tokenizer.ggml.eos_token_id", gguf_u32(static_cast<std::uint32_t>(given.end)));
   return {};
@@ -164,6 +164,11 @@ Result<std::optional<GgufVocabulary>> vocabulary_from_gguf(const GgufFile& file)
   }
   CAIRN_ASSIGN(out.begin, token_id(file, "tokenizer.ggml.bos_token_id", out.tokens.size()));
   CAIRN_ASSIGN(out.end, token_id(file, "tokenizer.ggml.eos_token_id", out.tokens.size()));
+  if (const GgufValue* add = file.find("tokenizer.ggml.add_bos_token")) {
+    const bool* const value = std::get_if<bool>(&add->value);
+    if (!value) return fail(ErrorCode::malformed, "GGUF: 'tokenizer.ggml.add_bos_token' is neither true nor false");
+    out.add_begin = *value;
+  }
   return out;
 }
 

@@ -24,6 +24,7 @@ struct GgufVocabulary {
   std::string words;                // "tokenizer.ggml.pre": how readers cut text into words
   std::string own_words;            // kGgufWords: how Cairn does, exactly; empty: a tokenizer of others
   std::int64_t begin = -1, end = -1;
+  std::optional<bool> add_begin;  // whether `begin` stands before a text; nothing: what `words` implies
 };
 
 // A key of Cairn's own: "gelu" or "gelu_tanh" where the architecture's readers know only one GELU.

@@ -45,7 +45,7 @@ text::Role role_of(const std::string& name) {
 }
 
 Result<std::vector<TokenId>> prompt_tokens(const text::Tokenizer& tokenizer, const GenerationRequest& request) {
-  std::vector<TokenId> tokens{tokenizer.end_of_text()};  // where every document began in training
+  std::vector<TokenId> tokens{tokenizer.begin_of_text()};  // where every document began in training
   if (request.kind == Kind::completion) {
     const auto plain = tokenizer.encode(request.prompt);
     tokens.insert(tokens.end(), plain.begin(), plain.end());
@@ -63,9 +63,7 @@ infer::SamplingSettings sampling_of(const text::Tokenizer& tokenizer, const Job&
   sampling.seed = job.seed;
   sampling.stop_tokens = {tokenizer.end_of_text()};
   // In a chat any special ends the turn: the model must not open one for someone else.
-  if (job.request->kind == Kind::chat)
-    for (std::size_t id = tokenizer.first_special(); id < tokenizer.vocabulary(); ++id)
-      sampling.stop_tokens.push_back(static_cast<TokenId>(id));
+  if (job.request->kind == Kind::chat) sampling.stop_tokens = tokenizer.specials();
   return sampling;
 }
 

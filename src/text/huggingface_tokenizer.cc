@@ -1,5 +1,7 @@
 #include "text/huggingface_tokenizer.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "text/printable.h"
 
@@ -7,13 +9,6 @@ namespace cairn::text {
 namespace {
 
 constexpr std::string_view kWhat = "tokenizer.json";
-
-Json word_splitter() {
-  const Json split = {
-      {"type", "Split"}, {"pattern", {{"Regex", kWordPattern}}}, {"behavior", "Isolated"}, {"invert", false}};
-  const Json bytes = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", false}};
-  return {{"type", "Sequence"}, {"pretokenizers", {split, bytes}}};
-}
 
 tl::unexpected<Error> malformed(std::string_view text) {
   return fail(ErrorCode::malformed, "{}: {}", kWhat, text);
@@ -28,40 +23,50 @@ const Json* member(const Json& object, const char* key) {
   return found == object.end() || found->is_null() ? nullptr : &*found;
 }
 
-// Puts a name at its id.
-Status place(TokenLists& lists, std::vector<bool>& filled, const std::string& name, const Json& id, bool special) {
+bool is_true(const Json& object, const char* key) {
+  const Json* value = member(object, key);
+  return value && *value == true;
+}
+
+// Puts a name at its id. What the model's vocabulary and the added tokens both name is an added token.
+Status place(TokenLists& lists, const std::string& name, const Json& id, TokenKind kind) {
   if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= kLargestVocabulary) {
     return unsupported(
         fmt::format("a token's id is {}, expected a number below {}", canonical(id).substr(0, 32), kLargestVocabulary));
   }
+  if (name.empty()) return malformed(fmt::format("token {} has no text", canonical(id)));
   const auto at = id.get<std::size_t>();
   if (at >= lists.tokens.size()) {
     lists.tokens.resize(at + 1);
-    lists.special.resize(at + 1);
-    filled.resize(at + 1);
+    lists.kinds.resize(at + 1);
   }
-  if (filled[at] && lists.tokens[at] != name) return malformed(fmt::format("two tokens have the id {}", at));
+  if (!lists.tokens[at].empty() && lists.tokens[at] != name)
+    return malformed(fmt::format("two tokens have the id {}", at));
   lists.tokens[at] = name;
-  lists.special[at] = lists.special[at] || special;
-  filled[at] = true;
+  if (kind != TokenKind::ordinary) lists.kinds[at] = kind;
   return {};
 }
 
+Status read_added(const Json& token, TokenLists& lists) {
+  const Json *content = member(token, "content"), *id = member(token, "id");
+  if (!content || !id || !content->is_string()) return malformed("an added token without content and id");
+  const bool special = is_true(token, "special");
+  for (const char* key : {"single_word", "lstrip", "rstrip"})
+    if (!special && is_true(token, key))
+      return unsupported(
+          fmt::format("the added token '{}' with \"{}\"", content->get<std::string>().substr(0, 64), key));
+  const TokenKind kind = special                        ? TokenKind::special
+                         : is_true(token, "normalized") ? TokenKind::added_normalised
+                                                        : TokenKind::added;
+  return place(lists, content->get<std::string>(), *id, kind);
+}
+
 Status read_tokens(const Json& file, const Json& model, TokenLists& lists) {
-  std::vector<bool> filled;
   const Json* vocabulary = member(model, "vocab");
   if (!vocabulary || !vocabulary->is_object()) return malformed("no object \"vocab\" in the model");
-  for (const auto& item : vocabulary->items()) CAIRN_TRY(place(lists, filled, item.key(), item.value(), false));
-  if (const Json* added = member(file, "added_tokens"); added && added->is_array()) {
-    for (const Json& token : *added) {
-      const Json *content = member(token, "content"), *id = member(token, "id"), *special = member(token, "special");
-      if (!content || !id || !content->is_string()) return malformed("an added token without content and id");
-      if (!special || *special != true) return unsupported("an added token that is no special");
-      CAIRN_TRY(place(lists, filled, content->get<std::string>(), *id, true));
-    }
-  }
-  for (std::size_t id = 0; id < filled.size(); ++id)
-    if (!filled[id]) return malformed(fmt::format("no token has the id {}", id));
+  for (const auto& item : vocabulary->items()) CAIRN_TRY(place(lists, item.key(), item.value(), TokenKind::ordinary));
+  if (const Json* added = member(file, "added_tokens"); added && added->is_array())
+    for (const Json& token : *added) CAIRN_TRY(read_added(token, lists));
   return {};
 }
 
@@ -81,65 +86,115 @@ Status read_merges(const Json& model, TokenLists& lists) {
   return {};
 }
 
+// The special that a template puts before a text: the first piece of "single" in a TemplateProcessing.
+std::optional<std::string> begin_of(const Json& post_processor) {
+  if (const Json* processors = member(post_processor, "processors"); processors && processors->is_array())
+    for (const Json& one : *processors)
+      if (auto found = begin_of(one)) return found;
+  const Json* single = member(post_processor, "single");
+  if (!single || !single->is_array() || single->empty()) return std::nullopt;
+  const Json* special = member(single->front(), "SpecialToken");
+  const Json* id = special ? member(*special, "id") : nullptr;
+  return id && id->is_string() ? std::optional(id->get<std::string>()) : std::nullopt;
+}
+
+Result<WordScheme> read_words(const Json& file, const Json& model) {
+  for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix", "dropout", "byte_fallback"}) {
+    const Json* value = member(model, key);
+    if (value && *value != "" && *value != false && *value != 0)
+      return unsupported(fmt::format("\"{}\" is {}", key, canonical(*value).substr(0, 32)));
+  }
+  if (const Json* decoder = member(file, "decoder");
+      decoder && (!member(*decoder, "type") || *member(*decoder, "type") != "ByteLevel"))
+    return unsupported(fmt::format("\"decoder\" is {}, expected ByteLevel", canonical(*decoder).substr(0, 64)));
+  const Json *normaliser = member(file, "normalizer"), *words = member(file, "pre_tokenizer");
+  auto scheme = words_from_huggingface(normaliser ? *normaliser : Json(), words ? *words : Json(),
+                                       is_true(model, "ignore_merges"));
+  if (!scheme) return fail(std::move(scheme).error().within(kWhat));
+  return scheme;
+}
+
+Json added_token(const TokenLists& lists, std::size_t id) {
+  return {{"id", id},
+          {"content", lists.tokens[id]},
+          {"single_word", false},
+          {"lstrip", false},
+          {"rstrip", false},
+          {"normalized", lists.kinds[id] == TokenKind::added_normalised},
+          {"special", lists.kinds[id] == TokenKind::special}};
+}
+
+// What puts the token that begins a text before it, where there is one.
+Json post_processor_of(const Tokenizer& tokenizer) {
+  if (tokenizer.begin_of_text() == tokenizer.end_of_text()) return nullptr;
+  const std::string name(tokenizer.bytes_of(tokenizer.begin_of_text()));
+  const Json special = {{"SpecialToken", {{"id", name}, {"type_id", 0}}}};
+  const auto sequence = [](const char* id, int type) { return Json{{"Sequence", {{"id", id}, {"type_id", type}}}}; };
+  return {
+      {"type", "TemplateProcessing"},
+      {"single", Json::array({special, sequence("A", 0)})},
+      {"pair", Json::array({special, sequence("A", 0), special, sequence("B", 1)})},
+      {"special_tokens",
+       {{name, {{"id", name}, {"ids", Json::array({tokenizer.begin_of_text()})}, {"tokens", Json::array({name})}}}}}};
+}
+
 }  // namespace
 
 Result<std::string> to_huggingface(const Tokenizer& tokenizer) {
   CAIRN_ASSIGN(const TokenLists lists, lists_of(tokenizer));
   Json vocabulary = Json::object(), added = Json::array();
   for (std::size_t id = 0; id < lists.tokens.size(); ++id) {
+    if (lists.tokens[id].empty()) continue;
     vocabulary[lists.tokens[id]] = id;
-    if (lists.special[id])
-      added.push_back({{"id", id},
-                       {"content", lists.tokens[id]},
-                       {"single_word", false},
-                       {"lstrip", false},
-                       {"rstrip", false},
-                       {"normalized", false},
-                       {"special", true}});
+    if (lists.kinds[id] != TokenKind::ordinary) added.push_back(added_token(lists, id));
   }
   const Json bytes = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", false}};
-  const Json model = {{"type", "BPE"},
-                      {"dropout", nullptr},
-                      {"unk_token", nullptr},
-                      {"continuing_subword_prefix", nullptr},
-                      {"end_of_word_suffix", nullptr},
-                      {"fuse_unk", false},
-                      {"byte_fallback", false},
-                      {"vocab", std::move(vocabulary)},
-                      {"merges", lists.merges}};
+  Json model = {{"type", "BPE"},
+                {"dropout", nullptr},
+                {"unk_token", nullptr},
+                {"continuing_subword_prefix", nullptr},
+                {"end_of_word_suffix", nullptr},
+                {"fuse_unk", false},
+                {"byte_fallback", false},
+                {"vocab", std::move(vocabulary)},
+                {"merges", lists.merges}};
+  if (tokenizer.words().whole_words) model["ignore_merges"] = true;
   const Json file = {{"version", "1.0"},
                      {"truncation", nullptr},
                      {"padding", nullptr},
                      {"added_tokens", std::move(added)},
-                     {"normalizer", nullptr},
-                     {"pre_tokenizer", word_splitter()},
-                     {"post_processor", nullptr},
+                     {"normalizer", normaliser_of(tokenizer.words())},
+                     {"pre_tokenizer", pre_tokeniser_of(tokenizer.words())},
+                     {"post_processor", post_processor_of(tokenizer)},
                      {"decoder", bytes},
-                     {"model", model}};
+                     {"model", std::move(model)}};
   return file.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Result<Tokenizer> tokenizer_from_huggingface(std::string_view text) {
+Result<Tokenizer> tokenizer_from_huggingface(std::string_view text, std::optional<TokenId> end) {
   auto file = parse_json(text);
   if (!file) return fail(std::move(file).error().within(kWhat));
   const Json* model = member(*file, "model");
   if (!model) return malformed("no object \"model\"");
+  // Files of the library's first years do not say which model they hold; merges are BPE's alone.
   const Json* type = member(*model, "type");
-  if (!type || *type != "BPE") {
+  if (type ? *type != "BPE" : !member(*model, "merges")) {
     return unsupported(
         fmt::format("a tokenizer of type {}, expected \"BPE\"", type ? canonical(*type).substr(0, 32) : "null"));
   }
-  if (member(*file, "normalizer")) return unsupported("it changes text before cutting it (\"normalizer\")");
-  for (const char* key : {"unk_token", "continuing_subword_prefix", "end_of_word_suffix", "dropout"}) {
-    const Json* value = member(*model, key);
-    if (value && *value != "") return unsupported(fmt::format("\"{}\" is {}", key, canonical(*value).substr(0, 32)));
-  }
-  const Json* words = member(*file, "pre_tokenizer");
-  if (!words || *words != word_splitter()) return unsupported("its words (\"pre_tokenizer\") are not those of Cairn");
+  TokenUse use{.end = end};
+  CAIRN_ASSIGN(use.words, read_words(*file, *model));
   TokenLists lists;
   CAIRN_TRY(read_tokens(*file, *model, lists));
   CAIRN_TRY(read_merges(*model, lists));
-  auto made = tokenizer_of(lists);
+  if (const Json* post = member(*file, "post_processor")) {
+    if (const auto begin = begin_of(*post)) {
+      const auto found = std::ranges::find(lists.tokens, *begin);
+      if (found == lists.tokens.end()) return malformed("its template begins with what is no token");
+      use.begin = static_cast<TokenId>(found - lists.tokens.begin());
+    }
+  }
+  auto made = tokenizer_of(lists, std::move(use));
   if (!made) return fail(std::move(made).error().within(kWhat));
   return made;
 }

@@ -1,8 +1,11 @@
-// A tokenizer as Hugging Face's tokenizers library keeps it (tokenizer.json). Writing always works for a tokenizer that
-// lists_of() takes; reading takes what has Cairn's own words and order of tokens, and says what else it found.
+// A tokenizer as Hugging Face's tokenizers library keeps it (tokenizer.json): byte-level BPE, Cairn's own and that of
+// other people. Read are the pre-tokenisers Split (isolated or removed), Digits and ByteLevel, one after the other, and
+// the normaliser NFC; anything else is said to be unsupported, by name. Two deviations: what a special's name says in a
+// text stays text, and bytes that are not UTF-8 pass.
 // Pure functions; the reader takes hostile bytes.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,8 +21,13 @@ inline constexpr std::string_view kWordPattern =
 // unsupported: as lists_of().
 Result<std::string> to_huggingface(const Tokenizer& tokenizer);
 
-// malformed: not such a file. unsupported: another kind of tokenizer, other words, a normaliser, an order of tokens
-// that tokenizer_of() refuses.
-Result<Tokenizer> tokenizer_from_huggingface(std::string_view json);
+// end: the token that ends a text, which the model's own configuration names ("eos_token_id"); none: kEndOfText.
+// malformed: not such a file. unsupported: another kind of tokenizer, or a part that is not read; as tokenizer_of().
+Result<Tokenizer> tokenizer_from_huggingface(std::string_view json, std::optional<TokenId> end = std::nullopt);
+
+// The words alone, as the values of "normalizer" and "pre_tokenizer" (null where absent). For tests and for the above.
+Result<WordScheme> words_from_huggingface(const Json& normaliser, const Json& pre_tokeniser, bool whole_words);
+Json normaliser_of(const WordScheme& words);
+Json pre_tokeniser_of(const WordScheme& words);
 
 }  // namespace cairn::text

@@ -1,5 +1,6 @@
 #include "text/printable.h"
 
+#include <algorithm>
 #include <array>
 #include <unordered_map>
 
@@ -59,18 +60,18 @@ Result<std::string> bytes_of_printable(std::string_view word) {
 Result<TokenLists> lists_of(const Tokenizer& tokenizer) {
   TokenLists out;
   std::unordered_map<std::string, std::size_t> seen;
-  for (std::size_t id = 0; id < tokenizer.vocabulary(); ++id) {
-    const auto token = static_cast<TokenId>(id);
-    const bool special = tokenizer.is_special(token);
-    std::string word = special ? std::string(tokenizer.bytes_of(token)) : printable(tokenizer.bytes_of(token));
+  for (TokenId id = 0; id < tokenizer.vocabulary(); ++id) {
+    const TokenKind kind = tokenizer.kind(id);
+    const std::string_view bytes = tokenizer.bytes_of(id);
+    std::string word = kind == TokenKind::ordinary ? printable(bytes) : std::string(bytes);
     const auto [at, fresh] = seen.emplace(word, id);
-    if (!fresh) {
+    if (!fresh && !word.empty()) {
       return fail(ErrorCode::unsupported,
                   "tokens {} and {} are both '{}': other programs tell tokens apart by their text", at->second, id,
                   word);
     }
     out.tokens.push_back(std::move(word));
-    out.special.push_back(special);
+    out.kinds.push_back(kind);
   }
   for (const Merge& merge : tokenizer.merges())
     out.merges.push_back(out.tokens[merge.left] + " " + out.tokens[merge.right]);
@@ -92,42 +93,81 @@ Result<Merge> merge_of(const std::string& text, const Ids& ids, std::size_t i) {
   return Merge{left->second, right->second};
 }
 
-tl::unexpected<Error> other_order(std::size_t id, std::string_view expected) {
-  return fail(ErrorCode::unsupported, "token {}: expected {}; tokenizers in another order are not read yet", id,
-              expected);
+Result<Ids> ordinary_ids(const TokenLists& lists) {
+  if (lists.tokens.size() > kLargestVocabulary) {
+    return fail(ErrorCode::unsupported, "{} tokens: at most {} are supported", lists.tokens.size(), kLargestVocabulary);
+  }
+  if (lists.kinds.size() != lists.tokens.size())
+    return fail(ErrorCode::malformed, "{} tokens and {} kinds", lists.tokens.size(), lists.kinds.size());
+  Ids all, ordinary;
+  for (std::size_t id = 0; id < lists.tokens.size(); ++id) {
+    if (lists.tokens[id].empty()) continue;
+    if (!all.emplace(lists.tokens[id], static_cast<TokenId>(id)).second)
+      return fail(ErrorCode::malformed, "token {} is there twice", id);
+    if (lists.kinds[id] == TokenKind::ordinary) ordinary.emplace(lists.tokens[id], static_cast<TokenId>(id));
+  }
+  return ordinary;
+}
+
+// The bytes first, then what the merges make, then specials.
+bool in_own_order(const TokenLists& lists, const std::vector<Merge>& merges) {
+  const std::size_t ordinary = kBytesOfAlphabet + merges.size();
+  if (lists.tokens.size() <= ordinary) return false;
+  for (std::size_t id = 0; id < lists.tokens.size(); ++id) {
+    if (lists.kinds[id] != (id < ordinary ? TokenKind::ordinary : TokenKind::special)) return false;
+    if (id < kBytesOfAlphabet && lists.tokens[id] != printable(std::string(1, static_cast<char>(id)))) return false;
+    if (id < kBytesOfAlphabet || id >= ordinary) continue;
+    const Merge& merge = merges[id - kBytesOfAlphabet];
+    if (lists.tokens[id] != lists.tokens[merge.left] + lists.tokens[merge.right]) return false;
+  }
+  return true;
+}
+
+// As Cairn's own; nothing where it is none.
+std::optional<Tokenizer> own_of(const TokenLists& lists, const std::vector<Merge>& merges, const TokenUse& use) {
+  if (!use.words.own || !in_own_order(lists, merges)) return std::nullopt;
+  auto made = Tokenizer::make(
+      merges, {lists.tokens.end() - static_cast<std::ptrdiff_t>(lists.tokens.size() - kBytesOfAlphabet - merges.size()),
+               lists.tokens.end()});
+  if (!made) return std::nullopt;
+  const TokenId end = made->end_of_text();
+  if (use.begin.value_or(end) != end || use.end.value_or(end) != end) return std::nullopt;
+  return std::move(*made);
 }
 
 }  // namespace
 
-Result<Tokenizer> tokenizer_of(const TokenLists& lists) {
-  const std::size_t ordinary = kBytesOfAlphabet + lists.merges.size();
-  if (lists.tokens.size() > kLargestVocabulary) {
-    return fail(ErrorCode::unsupported, "{} tokens: at most {} are supported", lists.tokens.size(), kLargestVocabulary);
-  }
-  if (lists.tokens.size() <= ordinary || lists.special.size() != lists.tokens.size()) {
-    return fail(ErrorCode::malformed, "{} tokens, {} merges: expected 256 bytes, a token for each merge, and specials",
-                lists.tokens.size(), lists.merges.size());
-  }
-  Ids ids;
-  for (std::size_t id = 0; id < lists.tokens.size(); ++id) {
-    if (!ids.emplace(lists.tokens[id], static_cast<TokenId>(id)).second) {
-      return fail(ErrorCode::malformed, "token {} is there twice", id);
-    }
-    if (lists.special[id] != (id >= ordinary)) return other_order(id, id < ordinary ? "no special" : "a special");
-    if (id < kBytesOfAlphabet && lists.tokens[id] != printable(std::string(1, static_cast<char>(id)))) {
-      return other_order(id, "the byte of that number");
-    }
-  }
+Result<Tokenizer> tokenizer_of(const TokenLists& lists, TokenUse use) {
+  CAIRN_ASSIGN(const Ids ids, ordinary_ids(lists));
+  if (lists.merges.size() > kMostMerges)
+    return fail(ErrorCode::unsupported, "{} merges: at most {} are supported", lists.merges.size(), kMostMerges);
   std::vector<Merge> merges;
-  for (std::size_t i = 0; i < lists.merges.size(); ++i) {
-    CAIRN_ASSIGN(const Merge merge, merge_of(lists.merges[i], ids, i));
-    if (lists.tokens[kBytesOfAlphabet + i] != lists.tokens[merge.left] + lists.tokens[merge.right]) {
-      return other_order(kBytesOfAlphabet + i, "what merge " + std::to_string(i) + " makes");
-    }
+  for (const std::string& text : lists.merges) {
+    CAIRN_ASSIGN(const Merge merge, merge_of(text, ids, merges.size()));
     merges.push_back(merge);
   }
-  auto made = Tokenizer::make(std::move(merges),
-                              {lists.tokens.begin() + static_cast<std::ptrdiff_t>(ordinary), lists.tokens.end()});
+  if (auto own = own_of(lists, merges, use)) return std::move(*own);
+  if (!use.end) {
+    const auto found = std::ranges::find(lists.tokens, kEndOfText);
+    if (found == lists.tokens.end())
+      return fail(ErrorCode::unsupported, "nothing says which token ends a text, and none is {}", kEndOfText);
+    use.end = static_cast<TokenId>(found - lists.tokens.begin());
+  }
+  TokenizerParts parts{.words = std::move(use.words),
+                       .kinds = lists.kinds,
+                       .merges = std::move(merges),
+                       .begin = use.begin.value_or(*use.end),
+                       .end = *use.end};
+  for (std::size_t id = 0; id < lists.tokens.size(); ++id) {
+    if (lists.kinds[id] != TokenKind::ordinary) {
+      parts.tokens.push_back(lists.tokens[id]);
+      continue;
+    }
+    auto bytes = bytes_of_printable(lists.tokens[id]);
+    if (!bytes) return fail(ErrorCode::unsupported, "token {}: no word of a byte-level tokenizer", id);
+    parts.tokens.push_back(std::move(*bytes));
+  }
+  auto made = Tokenizer::make(std::move(parts));
   if (!made && made.error().code == ErrorCode::invalid) made.error().code = ErrorCode::unsupported;
   return made;
 }

@@ -3,6 +3,7 @@
 // Pure functions; any thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,15 +19,22 @@ Result<std::string> bytes_of_printable(std::string_view word);
 
 // A tokenizer as three lists, which is how GGUF and tokenizer.json hold one.
 struct TokenLists {
-  std::vector<std::string> tokens;  // by id; ordinary ones printable, specials as they are
-  std::vector<bool> special;        // one for each token
+  std::vector<std::string> tokens;  // by id; ordinary ones printable, others as they are; empty: there is no such token
+  std::vector<TokenKind> kinds;     // one for each token
   std::vector<std::string> merges;  // "left right", printable, earliest first
 };
 
-// unsupported: two tokens of the same bytes, which those formats tell apart by name alone.
+// unsupported: two tokens of the same text, which those formats tell apart by name alone.
 Result<TokenLists> lists_of(const Tokenizer& tokenizer);
-// The same back. unsupported: an order of tokens that Tokenizer does not have (the 256 bytes first, then what each
-// merge makes, then the specials), or its limits; malformed: lists that contradict each other.
-Result<Tokenizer> tokenizer_of(const TokenLists& lists);
+
+// What lists leave open.
+struct TokenUse {
+  WordScheme words;
+  std::optional<TokenId> begin, end;  // of a text; none: kEndOfText, and `end` where there is no `begin`
+};
+// The same back: one of Cairn's own where words and order are Cairn's (the 256 bytes first, then what each merge makes,
+// then the specials, kEndOfText among them). malformed: lists that contradict each other. unsupported: limits, a byte
+// that is no token, no token that ends a text, or one that is no special.
+Result<Tokenizer> tokenizer_of(const TokenLists& lists, TokenUse use);
 
 }  // namespace cairn::text

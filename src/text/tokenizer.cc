@@ -1,22 +1,13 @@
 #include "text/tokenizer.h"
 
 #include <algorithm>
-#include <limits>
 #include <set>
-
-#include "base/json.h"
-#include "text/pretoken.h"
 
 namespace cairn::text {
 namespace {
 
-constexpr std::string_view kFormat = "cairn tokenizer";
-constexpr std::int64_t kVersion = 1;
-constexpr std::size_t kRememberedWords = 1 << 18;
-constexpr std::size_t kLongestRemembered = 64;  // bytes
-
-std::uint64_t key_of(TokenId left, TokenId right) {
-  return std::uint64_t{left} << 32 | right;
+std::uint64_t key_of(const Merge& merge) {
+  return std::uint64_t{merge.left} << 32 | merge.right;
 }
 
 Status check_specials(const std::vector<std::string>& specials) {
@@ -30,62 +21,21 @@ Status check_specials(const std::vector<std::string>& specials) {
   return {};
 }
 
-// Applies the earliest merge that fits, until none does. Merge i makes token 256 + i, so the lowest token made is the
-// earliest merge.
-void merge_all(const std::unordered_map<std::uint64_t, TokenId>& merged, std::vector<TokenId>& word) {
-  while (word.size() > 1) {
-    constexpr TokenId kNone = std::numeric_limits<TokenId>::max();
-    TokenId best = kNone;
-    for (std::size_t i = 0; i + 1 < word.size(); ++i) {
-      const auto found = merged.find(key_of(word[i], word[i + 1]));
-      if (found != merged.end()) best = std::min(best, found->second);
-    }
-    if (best == kNone) return;
-    std::size_t out = 0;
-    for (std::size_t i = 0; i < word.size(); ++out) {
-      const auto found = i + 1 < word.size() ? merged.find(key_of(word[i], word[i + 1])) : merged.end();
-      const bool joins = found != merged.end() && found->second == best;
-      word[out] = joins ? found->second : word[i];
-      i += joins ? 2 : 1;
-    }
-    word.resize(out);
-  }
-}
-
-Result<TokenId> token_of(const Json& number, std::size_t merge) {
-  if (!number.is_number_unsigned() || number.get<std::uint64_t>() >= kLargestVocabulary)
-    return fail(ErrorCode::malformed, "merge {}: expected two token ids below {}", merge, kLargestVocabulary);
-  return static_cast<TokenId>(number.get<std::uint64_t>());
-}
-
-Result<std::vector<Merge>> read_merges(const Json& array) {
-  if (array.size() > kLargestVocabulary - kBytesOfAlphabet)
-    return fail(ErrorCode::malformed, "{} merges: at most {}", array.size(), kLargestVocabulary - kBytesOfAlphabet);
-  std::vector<Merge> merges;
-  for (const Json& pair : array) {
-    if (!pair.is_array() || pair.size() != 2)
-      return fail(ErrorCode::malformed, "merge {}: expected two token ids below {}", merges.size(), kLargestVocabulary);
-    CAIRN_ASSIGN(const TokenId left, token_of(pair[0], merges.size()));
-    CAIRN_ASSIGN(const TokenId right, token_of(pair[1], merges.size()));
-    merges.push_back({left, right});
-  }
-  return merges;
-}
-
-Result<std::vector<std::string>> read_specials(const Json& array) {
-  std::vector<std::string> specials;
-  for (const Json& name : array) {
-    if (!name.is_string()) return fail(ErrorCode::malformed, "special {}: expected a string", specials.size());
-    specials.push_back(name.get<std::string>());
-  }
-  return specials;
-}
-
 }  // namespace
 
 std::vector<std::string> default_specials() {
   return {std::string(kEndOfText), std::string(kSystem), std::string(kUser), std::string(kAssistant),
           std::string(kEndOfTurn)};
+}
+
+// The next id.
+void Tokenizer::add_token(std::string bytes, TokenKind kind) {
+  const auto id = static_cast<TokenId>(token_bytes_.size());
+  const bool special = kind == TokenKind::special;
+  if (special) specials_.push_back(id);
+  byte_lengths_.push_back(special ? std::uint16_t{0} : static_cast<std::uint16_t>(bytes.size()));
+  kinds_.push_back(kind);
+  token_bytes_.push_back(std::move(bytes));
 }
 
 Result<Tokenizer> Tokenizer::make(std::vector<Merge> merges, std::vector<std::string> specials) {
@@ -95,7 +45,10 @@ Result<Tokenizer> Tokenizer::make(std::vector<Merge> merges, std::vector<std::st
                 kBytesOfAlphabet + merges.size() + specials.size(), kLargestVocabulary);
   Tokenizer t;
   t.token_bytes_.reserve(kBytesOfAlphabet + merges.size() + specials.size());
-  for (std::size_t b = 0; b < kBytesOfAlphabet; ++b) t.token_bytes_.emplace_back(1, static_cast<char>(b));
+  for (std::size_t b = 0; b < kBytesOfAlphabet; ++b) {
+    t.byte_ids_[b] = static_cast<TokenId>(b);
+    t.add_token(std::string(1, static_cast<char>(b)), TokenKind::ordinary);
+  }
   for (std::size_t i = 0; i < merges.size(); ++i) {
     const auto [left, right] = merges[i];
     const std::size_t id = kBytesOfAlphabet + i;
@@ -104,59 +57,91 @@ Result<Tokenizer> Tokenizer::make(std::vector<Merge> merges, std::vector<std::st
                   id);
     if (t.token_bytes_[left].size() + t.token_bytes_[right].size() > kLongestToken)
       return fail(ErrorCode::invalid, "merge {}: makes a token of more than {} bytes", i, kLongestToken);
-    if (!t.merged_.emplace(key_of(left, right), static_cast<TokenId>(id)).second)
+    if (!t.made_.emplace(key_of(merges[i]), Made{static_cast<std::uint32_t>(i), static_cast<TokenId>(id)}).second)
       return fail(ErrorCode::invalid, "merge {}: joins {} and {} a second time", i, left, right);
-    t.token_bytes_.push_back(t.token_bytes_[left] + t.token_bytes_[right]);
+    t.add_token(t.token_bytes_[left] + t.token_bytes_[right], TokenKind::ordinary);
   }
-  for (const auto& bytes : t.token_bytes_) t.byte_lengths_.push_back(static_cast<std::uint16_t>(bytes.size()));
-  for (const auto& name : specials) {
-    if (name == kEndOfText) t.end_of_text_ = static_cast<TokenId>(t.token_bytes_.size());
-    t.token_bytes_.push_back(name);
-    t.byte_lengths_.push_back(0);
+  for (std::string& name : specials) {
+    if (name == kEndOfText) t.begin_of_text_ = t.end_of_text_ = static_cast<TokenId>(t.token_bytes_.size());
+    t.add_token(std::move(name), TokenKind::special);
   }
   t.merges_ = std::move(merges);
-  t.specials_ = std::move(specials);
   return t;
 }
 
-Result<Tokenizer> Tokenizer::parse(std::string_view json) {
-  CAIRN_ASSIGN(const Json file, parse_json(json));
-  CAIRN_ASSIGN(const std::string format, get_string(file, "format"));
-  if (format != kFormat) return fail(ErrorCode::malformed, "\"format\": expected \"{}\", got \"{}\"", kFormat, format);
-  CAIRN_ASSIGN(const std::int64_t version, get_int(file, "version"));
-  if (version != kVersion) return fail(ErrorCode::malformed, "\"version\": expected {}, got {}", kVersion, version);
-  CAIRN_ASSIGN(const std::string scheme, get_string(file, "words"));
-  if (scheme != kWordScheme)
-    return fail(ErrorCode::malformed, "\"words\": expected \"{}\", got \"{}\"", kWordScheme, scheme);
-  CAIRN_ASSIGN(const Json* merge_list, get_array(file, "merges"));
-  CAIRN_ASSIGN(const Json* special_list, get_array(file, "specials"));
-  if (special_list->size() > kLargestVocabulary)
-    return fail(ErrorCode::malformed, "{} specials: at most {}", special_list->size(), kLargestVocabulary);
-  CAIRN_ASSIGN(auto merges, read_merges(*merge_list));
-  CAIRN_ASSIGN(auto specials, read_specials(*special_list));
-  auto made = make(std::move(merges), std::move(specials));
-  if (!made) made.error().code = ErrorCode::malformed;
-  return made;
+Status Tokenizer::take_tokens(std::vector<std::string> tokens, const std::vector<TokenKind>& kinds) {
+  if (tokens.empty() || tokens.size() > kLargestVocabulary || kinds.size() != tokens.size())
+    return fail(ErrorCode::invalid, "a vocabulary of {} with {} kinds: expected 1 to {}", tokens.size(), kinds.size(),
+                kLargestVocabulary);
+  std::set<std::string> names;
+  for (std::size_t id = 0; id < tokens.size(); ++id) {
+    std::string& bytes = tokens[id];
+    if (bytes.size() > kLongestForeignToken)
+      return fail(ErrorCode::invalid, "token {} has {} bytes: at most {}", id, bytes.size(), kLongestForeignToken);
+    const auto token = static_cast<TokenId>(id);
+    const bool added = kinds[id] == TokenKind::added || kinds[id] == TokenKind::added_normalised;
+    if (bytes.empty() && kinds[id] != TokenKind::ordinary)
+      return fail(ErrorCode::invalid, "token {} has no name and is not an ordinary one", id);
+    if (kinds[id] != TokenKind::ordinary && !names.insert(bytes).second)
+      return fail(ErrorCode::invalid, "token {}: '{}' is there twice", id, bytes);
+    if (kinds[id] == TokenKind::ordinary && !bytes.empty() && !whole_.emplace(bytes, token).second)
+      return fail(ErrorCode::invalid, "token {}: the same bytes are there twice", id);
+    if (added) {
+      Added& to = kinds[id] == TokenKind::added ? added_ : added_normalised_;
+      to.ids.emplace(kinds[id] == TokenKind::added ? bytes : normalised(words_, bytes), token);
+    }
+    add_token(std::move(bytes), kinds[id]);
+  }
+  for (Added* added : {&added_, &added_normalised_}) {
+    for (const auto& [name, id] : added->ids)
+      added->lengths[static_cast<std::uint8_t>(name[0])].push_back(static_cast<std::uint16_t>(name.size()));
+    for (auto& lengths : added->lengths) {
+      std::ranges::sort(lengths, std::greater());
+      lengths.erase(std::unique(lengths.begin(), lengths.end()), lengths.end());
+    }
+  }
+  return {};
 }
 
-std::string Tokenizer::to_json() const {
-  Json merges = Json::array();
-  for (const auto [left, right] : merges_) merges.push_back(Json::array({left, right}));
-  return canonical(Json{{"format", kFormat},
-                        {"version", kVersion},
-                        {"words", kWordScheme},
-                        {"merges", std::move(merges)},
-                        {"specials", specials_}});
+// whole_ has the ordinary tokens.
+Status Tokenizer::take_merges(std::vector<Merge> merges) {
+  if (merges.size() > kMostMerges) return fail(ErrorCode::invalid, "{} merges: at most {}", merges.size(), kMostMerges);
+  for (std::size_t i = 0; i < merges.size(); ++i) {
+    const auto [left, right] = merges[i];
+    for (const TokenId id : {left, right})
+      if (id >= vocabulary() || kinds_[id] != TokenKind::ordinary || token_bytes_[id].empty())
+        return fail(ErrorCode::invalid, "merge {}: {} is no ordinary token", i, id);
+    const auto token = whole_.find(token_bytes_[left] + token_bytes_[right]);
+    if (token == whole_.end()) return fail(ErrorCode::invalid, "merge {}: makes what is no token", i);
+    if (!made_.emplace(key_of(merges[i]), Made{static_cast<std::uint32_t>(i), token->second}).second)
+      return fail(ErrorCode::invalid, "merge {}: joins {} and {} a second time", i, left, right);
+  }
+  merges_ = std::move(merges);
+  return {};
 }
 
-Digest Tokenizer::digest() const {
-  return sha256(to_json());
+Result<Tokenizer> Tokenizer::make(TokenizerParts parts) {
+  Tokenizer t;
+  t.own_ = false;
+  t.words_ = std::move(parts.words);
+  CAIRN_TRY(t.take_tokens(std::move(parts.tokens), parts.kinds));
+  for (std::size_t b = 0; b < kBytesOfAlphabet; ++b) {
+    const auto found = t.whole_.find(std::string(1, static_cast<char>(b)));
+    if (found == t.whole_.end()) return fail(ErrorCode::invalid, "the byte 0x{:02x} is no token", b);
+    t.byte_ids_[b] = found->second;
+  }
+  CAIRN_TRY(t.take_merges(std::move(parts.merges)));
+  if (!t.words_.whole_words) t.whole_.clear();
+  for (const TokenId id : {parts.begin, parts.end})
+    if (!t.is_special(id)) return fail(ErrorCode::invalid, "token {} begins or ends a text and is no special", id);
+  t.begin_of_text_ = parts.begin;
+  t.end_of_text_ = parts.end;
+  return t;
 }
 
 std::optional<TokenId> Tokenizer::special(std::string_view name) const {
-  const auto found = std::find(specials_.begin(), specials_.end(), name);
-  if (found == specials_.end()) return std::nullopt;
-  return static_cast<TokenId>(first_special() + (found - specials_.begin()));
+  const auto found = std::ranges::find(specials_, name, [this](TokenId id) { return bytes_of(id); });
+  return found == specials_.end() ? std::nullopt : std::optional(*found);
 }
 
 std::vector<TokenId> Tokenizer::encode(std::string_view text) const {
@@ -170,18 +155,18 @@ std::vector<TokenId> Tokenizer::encode_with_specials(std::string_view text) cons
   Encoder encoder(*this);
   while (!text.empty()) {
     std::size_t at = text.size();
-    const std::string* first = nullptr;
-    for (const auto& name : specials_) {
-      const std::size_t found = text.find(name);
-      const bool earlier = found < at || (found == at && first && name.size() > first->size());
+    std::optional<TokenId> first;
+    for (const TokenId id : specials_) {
+      const std::size_t found = text.find(bytes_of(id));
+      const bool earlier = found < at || (found == at && first && bytes_of(id).size() > bytes_of(*first).size());
       if (found == std::string_view::npos || !earlier) continue;
       at = found;
-      first = &name;
+      first = id;
     }
     encoder.encode(text.substr(0, at), out);
     if (!first) break;
-    out.push_back(*special(*first));
-    text.remove_prefix(at + first->size());
+    out.push_back(*first);
+    text.remove_prefix(at + bytes_of(*first).size());
   }
   return out;
 }
@@ -194,29 +179,6 @@ Result<std::string> Tokenizer::decode(Tokens ids) const {
     out += token_bytes_[ids[i]];
   }
   return out;
-}
-
-void Encoder::encode(std::string_view text, std::vector<TokenId>& out) {
-  while (!text.empty()) {
-    const std::size_t n = first_word(text);
-    encode_word(text.substr(0, n), out);
-    text.remove_prefix(n);
-  }
-}
-
-void Encoder::encode_word(std::string_view word, std::vector<TokenId>& out) {
-  const auto found = seen_.find(word);
-  if (found != seen_.end()) {
-    out.insert(out.end(), found->second.begin(), found->second.end());
-    return;
-  }
-  word_.clear();
-  for (const char c : word) word_.push_back(static_cast<std::uint8_t>(c));
-  merge_all(tokenizer_->merged_, word_);
-  out.insert(out.end(), word_.begin(), word_.end());
-  if (word.size() > kLongestRemembered) return;
-  if (seen_.size() >= kRememberedWords) seen_.clear();
-  seen_.emplace(word, word_);
 }
 
 }  // namespace cairn::text

@@ -1,12 +1,14 @@
-// Byte-level BPE: any bytes to token ids and back, exactly (Sennrich et al. 2016, arXiv 1508.07909; over bytes as in
-// GPT-2). Ids 0..255 are the bytes, then come the merges in the order they were learnt, then the specials.
+// Byte-level BPE: any bytes to token ids and back (Sennrich et al. 2016, arXiv 1508.07909; over bytes as in GPT-2).
+// Cairn's own have a fixed order of ids: 0..255 are the bytes, then come the merges in the order they were learnt, then
+// the specials. Those of other people (TokenizerParts) have any order, tokens that no merge makes, and words of theirs.
 //
-// Not a chat template, and it does not normalise: decode(encode(x)) == x for every x. Training is in
-// text/tokenizer_training.h. A Tokenizer is an immutable value that any number of threads may read; copies share
-// nothing and are cheap enough (a few 100 kB). An Encoder remembers the words it has seen: one per thread, and the
-// Tokenizer must outlive it.
+// Not a chat template. decode(encode(x)) == x for every x, unless the words' scheme says that it changes text
+// (WordScheme::exact). Training is in text/tokenizer_training.h. A Tokenizer is an immutable value that any number of
+// threads may read; copies share nothing but compiled patterns and are cheap enough (some MB at most). An Encoder
+// remembers the words it has seen: one per thread, and the Tokenizer must outlive it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -18,13 +20,15 @@
 #include "base/digest.h"
 #include "base/result.h"
 #include "base/tokens.h"
+#include "text/word_scheme.h"
 
 namespace cairn::text {
 
 inline constexpr std::size_t kBytesOfAlphabet = 256;
 inline constexpr std::size_t kLargestVocabulary = std::size_t{1} << 20;
-inline constexpr std::string_view kWordScheme = "gpt2-3digits";  // text/pretoken.h
-inline constexpr std::size_t kLongestToken = 256;                // bytes; keeps a hostile file from growing without end
+inline constexpr std::size_t kLongestToken = 256;  // bytes; keeps a hostile file from growing without end
+inline constexpr std::size_t kLongestForeignToken = 1024;
+inline constexpr std::size_t kMostMerges = std::size_t{1} << 22;  // the same token may be made in several ways
 
 // Between documents, and around the turns of a conversation.
 inline constexpr std::string_view kEndOfText = "<|endoftext|>";
@@ -39,23 +43,48 @@ struct Merge {
   bool operator==(const Merge&) const = default;
 };
 
+// What a token is. Only ordinary ones are made by merges.
+enum class TokenKind : std::uint8_t {
+  ordinary,
+  special,          // no text; what its name says in a text stays text
+  added,            // text that becomes this token before any word is cut
+  added_normalised  // the same, found after the text was normalised
+};
+
+// What a tokenizer of other people is made of. Ids have any order; every byte is an ordinary token.
+struct TokenizerParts {
+  WordScheme words;
+  std::vector<std::string> tokens;  // [V]: an ordinary token's bytes, another's name; empty: there is no such token
+  std::vector<TokenKind> kinds;     // [V]
+  std::vector<Merge> merges;   // of ordinary tokens, the earliest first; each makes the token that has both's bytes
+  TokenId begin = 0, end = 0;  // specials: what stands before a text, and after it; mostly the same
+};
+
 class Tokenizer {
  public:
   // Merge i makes token 256 + i of two tokens before it. `specials` must hold kEndOfText.
   // invalid: a merge of a later token, the same pair twice, a token over kLongestToken, too many, a special that is
   // empty, repeated or missing.
   static Result<Tokenizer> make(std::vector<Merge> merges, std::vector<std::string> specials);
+  // invalid: parts that contradict each other or exceed the limits above; a byte that is no ordinary token.
+  static Result<Tokenizer> make(TokenizerParts parts);
 
-  // The file of docs/formats/tokenizer.md. malformed: the place and what was expected.
+  // The file of docs/formats/tokenizer.md. malformed: the place and what was expected. unsupported: as
+  // word_scheme_from_json().
   static Result<Tokenizer> parse(std::string_view json);
   std::string to_json() const;  // canonical: the same tokenizer has the same bytes
   Digest digest() const;        // of to_json()
 
+  // Whether ids are in Cairn's order and words are Cairn's: the first version of the file.
+  bool own() const { return own_; }
   std::size_t vocabulary() const { return token_bytes_.size(); }
+  // What stands before a text where there is such a token; else what ends the text before it.
+  TokenId begin_of_text() const { return begin_of_text_; }
   TokenId end_of_text() const { return end_of_text_; }
   std::optional<TokenId> special(std::string_view name) const;
-  bool is_special(TokenId id) const { return id >= first_special() && id < vocabulary(); }
-  TokenId first_special() const { return static_cast<TokenId>(kBytesOfAlphabet + merges_.size()); }
+  TokenKind kind(TokenId id) const { return kinds_[id]; }  // id must be below vocabulary()
+  bool is_special(TokenId id) const { return id < vocabulary() && kinds_[id] == TokenKind::special; }
+  const WordScheme& words() const { return words_; }
 
   // Plain text only: the characters of a special's name become ordinary tokens, so text cannot forge a turn. For much
   // text use an Encoder.
@@ -63,8 +92,8 @@ class Tokenizer {
   // As encode, but names of specials in the text become those specials: for templates that the program itself wrote.
   std::vector<TokenId> encode_with_specials(std::string_view text) const;
 
-  // The bytes of ordinary tokens and the names of specials. invalid: an id that is not in the vocabulary, with its
-  // position.
+  // The bytes of ordinary and added tokens and the names of specials. invalid: an id that is not in the vocabulary,
+  // with its position.
   Result<std::string> decode(Tokens ids) const;
   // The bytes a token stands for (a special's name). id must be below vocabulary().
   std::string_view bytes_of(TokenId id) const { return token_bytes_[id]; }
@@ -73,37 +102,71 @@ class Tokenizer {
   std::span<const std::uint16_t> byte_lengths() const { return byte_lengths_; }
 
   const std::vector<Merge>& merges() const { return merges_; }
-  const std::vector<std::string>& specials() const { return specials_; }
+  const std::vector<TokenId>& specials() const { return specials_; }  // ascending
 
  private:
   friend class Encoder;
+  struct Made {
+    std::uint32_t rank;  // the earliest merge has the lowest
+    TokenId token;
+  };
+  // Tokens that are found in text before words are cut: the lengths of those that begin with a byte, longest first.
+  struct Added {
+    std::unordered_map<std::string, TokenId> ids;
+    std::array<std::vector<std::uint16_t>, 256> lengths;
+  };
   Tokenizer() = default;
+  void add_token(std::string bytes, TokenKind kind);
+  Status take_tokens(std::vector<std::string> tokens, const std::vector<TokenKind>& kinds);
+  Status take_merges(std::vector<Merge> merges);
 
+  bool own_ = true;
+  WordScheme words_;
   std::vector<Merge> merges_;
-  std::vector<std::string> specials_;
+  std::vector<TokenId> specials_;
   std::vector<std::string> token_bytes_;     // [V]
+  std::vector<TokenKind> kinds_;             // [V]
   std::vector<std::uint16_t> byte_lengths_;  // [V]
-  std::unordered_map<std::uint64_t, TokenId>
-      merged_;  // (left << 32 | right) -> the token they make; looked up, never walked
-  TokenId end_of_text_ = 0;
+  std::array<TokenId, kBytesOfAlphabet> byte_ids_{};
+  std::unordered_map<std::uint64_t, Made> made_;    // by left << 32 | right; looked up, never walked
+  std::unordered_map<std::string, TokenId> whole_;  // ordinary tokens, where the scheme has whole words
+  Added added_, added_normalised_;
+  TokenId begin_of_text_ = 0, end_of_text_ = 0;
 };
 
 class Encoder {
  public:
-  explicit Encoder(const Tokenizer& tokenizer) : tokenizer_(&tokenizer) {}
+  explicit Encoder(const Tokenizer& tokenizer) : tokenizer_(&tokenizer), cutter_(tokenizer.words()) {}
   // Appends the tokens of `text` (plain, as Tokenizer::encode) to `out`.
   void encode(std::string_view text, std::vector<TokenId>& out);
 
  private:
+  void encode_words(std::string_view text, std::vector<TokenId>& out);
   void encode_word(std::string_view word, std::vector<TokenId>& out);
+  void merge_word();
+  void offer(std::uint32_t left);
 
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>()(s); }
   };
+  // A token of the word that is encoded, and the tokens beside it; `dead`: it was merged into the one before.
+  struct Place {
+    TokenId token = 0;
+    std::uint32_t before = 0, next = 0;
+    bool dead = false;
+  };
+  struct Candidate {  // the pair that begins at a place may become a token
+    std::uint32_t rank = 0, at = 0;
+    TokenId token = 0;
+    bool operator>(const Candidate& other) const { return rank != other.rank ? rank > other.rank : at > other.at; }
+  };
   const Tokenizer* tokenizer_;
-  std::unordered_map<std::string, std::vector<TokenId>, Hash, std::equal_to<>> seen_;  // bounded; see encode
+  WordCutter cutter_;
+  std::unordered_map<std::string, std::vector<TokenId>, Hash, std::equal_to<>> seen_;  // bounded; see encode_word
   std::vector<TokenId> word_;
+  std::vector<Place> places_;
+  std::vector<Candidate> queue_;  // a heap, the earliest merge on top
 };
 
 }  // namespace cairn::text

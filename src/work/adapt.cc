@@ -53,6 +53,7 @@ Result<TokenBuffer> training_tokens(guard::Guard& guard, const guard::Pass& pass
   text::Encoder encoder(tokenizer);
   for (const data::Record& record : records) {
     std::vector<TokenId> text;
+    if (tokenizer.begin_of_text() != tokenizer.end_of_text()) text.push_back(tokenizer.begin_of_text());
     encoder.encode(record.text, text);
     tokens.append(text);
     tokens.push_back(tokenizer.end_of_text());

@@ -44,15 +44,18 @@ model::PlannedFile text_file(std::string name, std::string_view text) {
 
 Result<std::vector<model::PlannedFile>> plan_folder(const Parts& parts, const ExportRequest& request) {
   model::HuggingFaceExtras extras{.type = request.type};
-  if (parts.tokenizer) extras.begin_token = extras.end_token = parts.tokenizer->end_of_text();
+  if (parts.tokenizer) {
+    extras.begin_token = parts.tokenizer->begin_of_text();
+    extras.end_token = parts.tokenizer->end_of_text();
+  }
   CAIRN_ASSIGN(auto files, model::plan_huggingface(parts.model.config(), extras,
                                                    request.shard_bytes > 0 ? request.shard_bytes : model::kShardBytes));
   if (parts.tokenizer) {
     CAIRN_ASSIGN(const std::string json, text::to_huggingface(*parts.tokenizer));
     files.push_back(text_file("tokenizer.json", json));
     const Json config = {{"tokenizer_class", "PreTrainedTokenizerFast"},
-                         {"bos_token", text::kEndOfText},
-                         {"eos_token", text::kEndOfText},
+                         {"bos_token", parts.tokenizer->bytes_of(parts.tokenizer->begin_of_text())},
+                         {"eos_token", parts.tokenizer->bytes_of(parts.tokenizer->end_of_text())},
                          {"clean_up_tokenization_spaces", false},
                          {"model_max_length", parts.model.config().context}};
     files.push_back(text_file("tokenizer_config.json", config.dump(2) + "\n"));

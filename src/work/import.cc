@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "model/checkpoint.h"
 #include "model/huggingface.h"
 #include "text/huggingface_tokenizer.h"
@@ -76,6 +77,16 @@ Result<WeightFiles> weight_files(const std::filesystem::path& folder) {
   return out;
 }
 
+// The token that ends a text, as config.json names it; the first where it names several.
+Result<std::optional<TokenId>> end_of_text(std::string_view config) {
+  CAIRN_ASSIGN(const Json json, parse_json(config));
+  const auto found = json.find("eos_token_id");
+  if (!json.is_object() || found == json.end()) return std::nullopt;
+  const Json& id = found->is_array() && !found->empty() ? found->front() : *found;
+  if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= text::kLargestVocabulary) return std::nullopt;
+  return id.get<TokenId>();
+}
+
 Result<Read> read_folder(const std::filesystem::path& folder, const Env& env) {
   CAIRN_ASSIGN(const std::string config, read_text(folder / "config.json", kMostConfigBytes));
   CAIRN_ASSIGN(const WeightFiles weights, weight_files(folder));
@@ -90,7 +101,8 @@ Result<Read> read_folder(const std::filesystem::path& folder, const Env& env) {
     return out;
   }
   CAIRN_ASSIGN(const std::string json, read_text(folder / "tokenizer.json", kMostTokenizerBytes));
-  CAIRN_TRY(take(text::tokenizer_from_huggingface(json), out));
+  CAIRN_ASSIGN(const std::optional<TokenId> end, end_of_text(config));
+  CAIRN_TRY(take(text::tokenizer_from_huggingface(json, end), out));
   return out;
 }
 

@@ -1,42 +1,176 @@
 #include "work/interchange_tokenizer.h"
 
+#include <algorithm>
+#include <array>
+
+#include "base/json.h"
 #include "text/printable.h"
 
 namespace cairn::work {
 namespace {
 
-// The nearest words that readers of GGUF have a name for. They differ in one thing: a run of digits is not cut after
-// every third.
-constexpr const char* kNearestWords = "gpt-2";
+using model::GgufVocabulary;
+using text::TokenKind;
+using text::WordScheme;
 
-}  // namespace
+// The words that Llama 3 and Qwen 2 cut; between the two parts stands how digits are.
+constexpr std::string_view kBeforeDigits = R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|)";
+constexpr std::string_view kAfterDigits = R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
-Result<model::GgufVocabulary> gguf_vocabulary_of(const text::Tokenizer& tokenizer) {
-  CAIRN_ASSIGN(text::TokenLists lists, text::lists_of(tokenizer));
-  model::GgufVocabulary out;
-  for (const bool special : lists.special)
-    out.types.push_back(special ? model::GgufVocabulary::control : model::GgufVocabulary::normal);
-  out.tokens = std::move(lists.tokens);
-  out.merges = std::move(lists.merges);
-  out.words = kNearestWords;
-  out.own_words = text::kWordScheme;
-  out.begin = out.end = tokenizer.end_of_text();  // it stands before and after every document
+// What a name in "tokenizer.ggml.pre" means, as llama.cpp's src/llama-vocab.cpp has it.
+struct Named {
+  std::string_view name;
+  enum { gpt2, digits_apart, llama3, qwen2 } pattern;
+  bool whole_words = false;
+  bool begins = false;  // a text begins with the begin token where the file does not say
+};
+constexpr std::array kNames = {
+    Named{"gpt-2", Named::gpt2},
+    Named{"mpt", Named::gpt2},  // GPT-NeoX's
+    Named{"olmo", Named::gpt2},
+    Named{"phi-2", Named::gpt2},
+    Named{"smollm", Named::digits_apart},
+    Named{"starcoder", Named::digits_apart},
+    Named{"refact", Named::digits_apart},
+    Named{"command-r", Named::digits_apart},
+    Named{"codeshell", Named::digits_apart},
+    Named{"llama-bpe", Named::llama3, true, true},
+    Named{"llama3", Named::llama3, true, true},
+    Named{"llama-v3", Named::llama3, true, true},
+    Named{"smaug-bpe", Named::llama3},
+    Named{"dbrx", Named::llama3},
+    Named{"qwen2", Named::qwen2},
+    Named{"stablelm2", Named::qwen2},
+    Named{"deepseek-r1-qwen", Named::qwen2},
+};
+
+Result<WordScheme> words_of(const Named& named) {
+  WordScheme out{.own = false, .whole_words = named.whole_words};
+  std::vector<std::string> patterns;
+  if (named.pattern == Named::digits_apart) patterns.emplace_back(R"(\p{N})");
+  if (named.pattern == Named::llama3 || named.pattern == Named::qwen2) {
+    patterns.push_back(fmt::format("{}{}{}", kBeforeDigits,
+                                   named.pattern == Named::llama3 ? R"(\p{N}{1,3})" : R"(\p{N})", kAfterDigits));
+  } else {
+    patterns.emplace_back(text::kGpt2Pattern);
+  }
+  for (const std::string& pattern : patterns) {
+    CAIRN_ASSIGN(text::Pattern made, text::Pattern::make(pattern));
+    out.splits.push_back({std::move(made)});
+  }
   return out;
 }
 
-Result<text::Tokenizer> tokenizer_of(const model::GgufVocabulary& vocabulary) {
-  if (vocabulary.own_words != text::kWordScheme) {
-    return fail(ErrorCode::unsupported, "GGUF: the tokenizer's words are '{}', not those of Cairn",
-                vocabulary.words.substr(0, 64));
+// The nearest words to Cairn's own that readers of GGUF have a name for. They differ in one thing: a run of digits is
+// not cut after every third.
+constexpr std::string_view kNearestWords = "gpt-2";
+
+// How the file names the words; `own_words` says what the name leaves out.
+Status name_words(const WordScheme& words, GgufVocabulary& out) {
+  if (words.own) {
+    out.words = kNearestWords;
+    out.own_words = text::kWordScheme;
+    return {};
   }
-  text::TokenLists lists{.tokens = vocabulary.tokens, .special = {}, .merges = vocabulary.merges};
-  for (const std::int64_t type : vocabulary.types) lists.special.push_back(type == model::GgufVocabulary::control);
+  WordScheme plain = words;
+  plain.nfc = false;
+  for (const Named& named : kNames) {
+    CAIRN_ASSIGN(const WordScheme meant, words_of(named));
+    if (meant != plain) continue;
+    out.words = named.name;
+    if (words.nfc) out.own_words = canonical(text::to_json(words));
+    return {};
+  }
+  return fail_with_hint(ErrorCode::unsupported, "GGUF: readers have no name for the way the tokenizer cuts words",
+                        "export as huggingface, or without the tokenizer");
+}
+
+struct Read {
+  WordScheme words;
+  bool begins = false;
+};
+Result<Read> read_words(const GgufVocabulary& from) {
+  const auto named = std::ranges::find(kNames, from.words, &Named::name);
+  const bool begins = named != kNames.end() && named->begins;
+  if (from.own_words == text::kWordScheme) return Read{WordScheme{}, begins};
+  if (!from.own_words.empty()) {
+    CAIRN_ASSIGN(const Json json, parse_json(from.own_words));
+    CAIRN_ASSIGN(WordScheme words, text::word_scheme_from_json(json));
+    return Read{std::move(words), begins};
+  }
+  if (named == kNames.end()) {
+    return fail(ErrorCode::unsupported, "its words are '{}', which is none of the names known here",
+                from.words.substr(0, 64));
+  }
+  CAIRN_ASSIGN(WordScheme words, words_of(*named));
+  return Read{std::move(words), begins};
+}
+
+Result<TokenKind> kind_of(std::int64_t type, std::size_t id) {
+  switch (type) {
+    case GgufVocabulary::normal:
+    case GgufVocabulary::unused:
+      return TokenKind::ordinary;
+    case GgufVocabulary::control:
+      return TokenKind::special;
+    case GgufVocabulary::user_defined:
+      return TokenKind::added;
+    default:
+      return fail(ErrorCode::unsupported, "token {} is of the type {}", id, type);
+  }
+}
+
+std::int64_t type_of(TokenKind kind) {
+  switch (kind) {
+    case TokenKind::ordinary:
+      return GgufVocabulary::normal;
+    case TokenKind::special:
+      return GgufVocabulary::control;
+    default:
+      return GgufVocabulary::user_defined;
+  }
+}
+
+Result<text::Tokenizer> read(const GgufVocabulary& from) {
+  CAIRN_ASSIGN(Read words, read_words(from));
+  text::TokenUse use{.words = std::move(words.words)};
+  if (from.end >= 0) use.end = static_cast<TokenId>(from.end);
+  if (from.begin >= 0 && from.add_begin.value_or(words.begins)) use.begin = static_cast<TokenId>(from.begin);
+  text::TokenLists lists{.tokens = from.tokens, .kinds = {}, .merges = from.merges};
+  for (std::size_t id = 0; id < lists.tokens.size(); ++id) {
+    CAIRN_ASSIGN(const TokenKind kind, kind_of(from.types[id], id));
+    lists.kinds.push_back(kind);
+    if (from.types[id] == GgufVocabulary::unused) lists.tokens[id].clear();
+  }
   // What fills the model's rows up is no token of the tokenizer.
-  while (!lists.tokens.empty() && vocabulary.types[lists.tokens.size() - 1] == model::GgufVocabulary::unused) {
+  while (!lists.tokens.empty() && lists.tokens.back().empty()) {
     lists.tokens.pop_back();
-    lists.special.pop_back();
+    lists.kinds.pop_back();
   }
-  auto made = text::tokenizer_of(lists);
+  return text::tokenizer_of(lists, std::move(use));
+}
+
+}  // namespace
+
+Result<GgufVocabulary> gguf_vocabulary_of(const text::Tokenizer& tokenizer) {
+  CAIRN_ASSIGN(text::TokenLists lists, text::lists_of(tokenizer));
+  GgufVocabulary out;
+  CAIRN_TRY(name_words(tokenizer.words(), out));
+  for (std::size_t id = 0; id < lists.tokens.size(); ++id) {
+    const bool unused = lists.tokens[id].empty();
+    if (unused) lists.tokens[id] = fmt::format("[PAD{}]", id);
+    out.types.push_back(unused ? GgufVocabulary::unused : type_of(lists.kinds[id]));
+  }
+  out.tokens = std::move(lists.tokens);
+  out.merges = std::move(lists.merges);
+  out.end = tokenizer.end_of_text();
+  // Cairn's own models have seen it before every document, too.
+  if (tokenizer.own() || tokenizer.begin_of_text() != tokenizer.end_of_text()) out.begin = tokenizer.begin_of_text();
+  return out;
+}
+
+Result<text::Tokenizer> tokenizer_of(const GgufVocabulary& vocabulary) {
+  auto made = read(vocabulary);
   if (!made) return fail(std::move(made).error().within("GGUF: the tokenizer"));
   return made;
 }

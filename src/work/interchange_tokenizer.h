@@ -7,9 +7,9 @@
 
 namespace cairn::work {
 
-// unsupported: as text::lists_of().
+// unsupported: as text::lists_of(); words for which readers of GGUF have no name.
 Result<model::GgufVocabulary> gguf_vocabulary_of(const text::Tokenizer& tokenizer);
-// unsupported: words other than Cairn's, or an order of tokens that text::tokenizer_of() refuses; malformed: as there.
+// unsupported: a name of words that is not known here; otherwise as text::tokenizer_of().
 Result<text::Tokenizer> tokenizer_of(const model::GgufVocabulary& vocabulary);
 
 }  // namespace cairn::work

@@ -1,0 +1,119 @@
+#include <algorithm>
+#include <functional>
+#include <limits>
+
+#include "text/pretoken.h"
+#include "text/tokenizer.h"
+
+namespace cairn::text {
+namespace {
+
+constexpr std::size_t kRememberedWords = 1 << 18;
+constexpr std::size_t kLongestRemembered = 64;  // bytes
+constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+
+// Calls text() with what lies between the tokens that are found, and token() with those, in order: at each place the
+// longest.
+template <class Added, class OnText, class OnToken>
+void each_part(const Added& added, std::string_view text, OnText on_text, OnToken on_token) {
+  std::size_t begin = 0;
+  for (std::size_t at = 0; !added.ids.empty() && at < text.size();) {
+    auto found = added.ids.end();
+    std::size_t length = 0;
+    for (const std::size_t tried : added.lengths[static_cast<std::uint8_t>(text[at])]) {
+      if (tried > text.size() - at) continue;
+      found = added.ids.find(std::string(text.substr(at, tried)));
+      length = tried;
+      if (found != added.ids.end()) break;
+    }
+    if (found == added.ids.end()) {
+      ++at;
+      continue;
+    }
+    if (at > begin) on_text(text.substr(begin, at - begin));
+    on_token(found->second);
+    begin = at += length;
+  }
+  if (begin < text.size()) on_text(text.substr(begin));
+}
+
+}  // namespace
+
+void Encoder::encode(std::string_view text, std::vector<TokenId>& out) {
+  const Tokenizer& t = *tokenizer_;
+  if (t.own_) return encode_words(text, out);
+  const auto put = [&out](TokenId id) { out.push_back(id); };
+  each_part(
+      t.added_, text,
+      [&](std::string_view part) {
+        const std::string whole = normalised(t.words_, part);
+        each_part(
+            t.added_normalised_, whole, [&](std::string_view words) { encode_words(words, out); }, put);
+      },
+      put);
+}
+
+void Encoder::encode_words(std::string_view text, std::vector<TokenId>& out) {
+  cutter_.cut(text, [&](std::string_view word) { encode_word(word, out); });
+}
+
+void Encoder::encode_word(std::string_view word, std::vector<TokenId>& out) {
+  const auto found = seen_.find(word);
+  if (found != seen_.end()) {
+    out.insert(out.end(), found->second.begin(), found->second.end());
+    return;
+  }
+  word_.clear();
+  const auto whole = tokenizer_->whole_.empty() ? tokenizer_->whole_.end() : tokenizer_->whole_.find(std::string(word));
+  if (whole != tokenizer_->whole_.end()) {
+    word_.push_back(whole->second);
+  } else {
+    for (const char c : word) word_.push_back(tokenizer_->byte_ids_[static_cast<std::uint8_t>(c)]);
+    merge_word();
+  }
+  out.insert(out.end(), word_.begin(), word_.end());
+  if (word.size() > kLongestRemembered) return;
+  if (seen_.size() >= kRememberedWords) seen_.clear();
+  seen_.emplace(word, word_);
+}
+
+// Offers the pair that begins at a place.
+void Encoder::offer(std::uint32_t left) {
+  const std::uint32_t right = places_[left].next;
+  if (right == kNone) return;
+  const auto found = tokenizer_->made_.find(std::uint64_t{places_[left].token} << 32 | places_[right].token);
+  if (found == tokenizer_->made_.end()) return;
+  queue_.push_back({found->second.rank, left, found->second.token});
+  std::ranges::push_heap(queue_, std::greater());
+}
+
+// Applies the earliest merge that fits, of equals the leftmost, until none does. What is on the heap may be out of
+// date: it counts only where the pair at its place still is that merge.
+void Encoder::merge_word() {
+  const auto count = static_cast<std::uint32_t>(word_.size());
+  places_.clear();
+  queue_.clear();
+  for (std::uint32_t i = 0; i < count; ++i)
+    places_.push_back({.token = word_[i], .before = i == 0 ? kNone : i - 1, .next = i + 1 == count ? kNone : i + 1});
+  for (std::uint32_t i = 0; i < count; ++i) offer(i);
+  while (!queue_.empty()) {
+    const Candidate best = queue_.front();
+    std::ranges::pop_heap(queue_, std::greater());
+    queue_.pop_back();
+    Place& left = places_[best.at];
+    if (left.dead || left.next == kNone) continue;
+    Place& right = places_[left.next];
+    const auto now = tokenizer_->made_.find(std::uint64_t{left.token} << 32 | right.token);
+    if (now == tokenizer_->made_.end() || now->second.rank != best.rank) continue;
+    left.token = best.token;
+    left.next = right.next;
+    right.dead = true;
+    if (left.next != kNone) places_[left.next].before = best.at;
+    if (left.before != kNone) offer(left.before);
+    offer(best.at);
+  }
+  word_.clear();
+  for (std::uint32_t i = 0; i != kNone && i < count; i = places_[i].next) word_.push_back(places_[i].token);
+}
+
+}  // namespace cairn::text

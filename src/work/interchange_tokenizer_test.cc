@@ -1,0 +1,104 @@
+#include "work/interchange_tokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include "text/huggingface_tokenizer.h"
+#include "text/testing_foreign.h"
+#include "text/testing_tokenizer.h"
+
+namespace cairn::work {
+namespace {
+
+using namespace text::testing_foreign;
+using model::GgufVocabulary;
+
+constexpr std::string_view kText = "Hello world  it's 20245!\n\n xy IT'S <tool_call>";
+
+text::Tokenizer read(const Foreign& made, std::string_view end = "<|endoftext|>") {
+  return text::tokenizer_from_huggingface(made.file.dump(), made.id(end)).value();
+}
+
+std::string message(const Result<text::Tokenizer>& made) {
+  return made ? "accepted" : fmt::format("{}: {}", name_of(made.error().code), made.error().message);
+}
+
+TEST(InterchangeTokenizer, FamiliesHaveTheNamesThatReadersKnow) {
+  const std::vector<std::pair<std::string, text::Tokenizer>> families = {
+      {"gpt-2", read(gpt2())},
+      {"gpt-2", read(pythia())},
+      {"llama-bpe", read(llama3(), "<|end_of_text|>")},
+      {"qwen2", read(qwen2())},
+      {"smollm", read(smollm())}};
+  for (const auto& [name, tokenizer] : families) {
+    const GgufVocabulary out = gguf_vocabulary_of(tokenizer).value();
+    EXPECT_EQ(out.words, name);
+    EXPECT_EQ(out.own_words.empty(), !tokenizer.words().nfc) << name;  // GGUF's names say nothing of normalising
+    EXPECT_EQ(out.begin >= 0, name == "llama-bpe");
+    const text::Tokenizer again = tokenizer_of(out).value();
+    EXPECT_EQ(again.words(), tokenizer.words()) << name;
+    EXPECT_EQ(again.encode(kText), tokenizer.encode(kText)) << name;
+    EXPECT_EQ(again.begin_of_text(), tokenizer.begin_of_text());
+    EXPECT_EQ(again.end_of_text(), tokenizer.end_of_text());
+    EXPECT_EQ(gguf_vocabulary_of(again).value().types, out.types) << name;
+  }
+}
+
+TEST(InterchangeTokenizer, CairnsOwnComesBackToTheByte) {
+  const text::Tokenizer own = text::tokenizer_of_size(400);
+  const GgufVocabulary out = gguf_vocabulary_of(own).value();
+  EXPECT_EQ(out.words, "gpt-2");
+  EXPECT_EQ(out.own_words, "gpt2-3digits");
+  EXPECT_EQ(tokenizer_of(out).value().to_json(), own.to_json());
+}
+
+TEST(InterchangeTokenizer, WhatTheNameImpliesAndWhatTheFileSays) {
+  GgufVocabulary llama = gguf_vocabulary_of(read(llama3(), "<|end_of_text|>")).value();
+  const std::int64_t begin = llama.begin;
+  EXPECT_EQ(tokenizer_of(llama)->begin_of_text(), begin);
+  llama.add_begin = false;
+  EXPECT_EQ(tokenizer_of(llama)->begin_of_text(), llama.end);
+  GgufVocabulary gpt = gguf_vocabulary_of(read(gpt2())).value();
+  gpt.begin = gpt.end;
+  EXPECT_EQ(tokenizer_of(gpt)->begin_of_text(), gpt.end);
+  EXPECT_TRUE(tokenizer_of(llama)->words().whole_words);
+  llama.words = "smaug-bpe";
+  EXPECT_FALSE(tokenizer_of(llama)->words().whole_words);
+}
+
+TEST(InterchangeTokenizer, RowsWithoutATokenAreNone) {
+  GgufVocabulary gpt = gguf_vocabulary_of(read(gpt2())).value();
+  const std::size_t size = gpt.tokens.size();
+  gpt.tokens.insert(gpt.tokens.end() - 1, "[PAD7]");
+  gpt.types.insert(gpt.types.end() - 1, GgufVocabulary::unused);
+  gpt.tokens.emplace_back("[PAD8]");
+  gpt.types.push_back(GgufVocabulary::unused);
+  gpt.end = static_cast<std::int64_t>(size);
+  const text::Tokenizer read = tokenizer_of(gpt).value();
+  EXPECT_EQ(read.vocabulary(), size + 1);
+  EXPECT_EQ(read.bytes_of(static_cast<TokenId>(size - 1)), "");
+  const GgufVocabulary again = gguf_vocabulary_of(read).value();
+  EXPECT_EQ(again.types[size - 1], GgufVocabulary::unused);
+}
+
+TEST(InterchangeTokenizer, SaysWhatItCannotRead) {
+  const GgufVocabulary good = gguf_vocabulary_of(read(gpt2())).value();
+  const auto with = [&](auto change) {
+    GgufVocabulary changed = good;
+    change(changed);
+    return message(tokenizer_of(changed));
+  };
+  EXPECT_EQ(with([](auto& v) { v.words = "gpt-4o"; }),
+            "unsupported: GGUF: the tokenizer: its words are 'gpt-4o', which is none of the names known here");
+  EXPECT_EQ(with([](auto& v) { v.own_words = "{"; }).substr(0, 9), "malformed");
+  EXPECT_EQ(with([](auto& v) { v.types[0] = 6; }), "unsupported: GGUF: the tokenizer: token 0 is of the type 6");
+  EXPECT_EQ(with([](auto& v) { v.end = 3; }),
+            "unsupported: GGUF: the tokenizer: token 3 begins or ends a text and is no special");
+  const Foreign odd = foreign(sequence("pretokenizers", {split("[0-9]{4}"), byte_level(false, true)}));
+  const auto refused = gguf_vocabulary_of(read(odd));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
+  EXPECT_EQ(refused.error().message, "GGUF: readers have no name for the way the tokenizer cuts words");
+}
+
+}  // namespace
+}  // namespace cairn::work
