@@ -79,6 +79,30 @@ TEST(Shard, TokensAreAsWideAsTheVocabularyNeeds) {
   }
 }
 
+// Byte by byte, as docs/formats/shard.md has it: files of 16-bit tokens stay what they were.
+TEST(Shard, OfANarrowVocabularyIsTheFirstVersionToTheByte) {
+  const text::Tokenizer t = text::Tokenizer::make({{97, 98}}, text::default_specials()).value();
+  ShardWriter writer(t);
+  writer.add("abc");
+  Bytes head = to_bytes("CAIRNTOK");
+  append(head, std::uint32_t{1});
+  append(head, std::uint32_t{262});
+  append(head, std::uint64_t{3});
+  append(head, std::uint64_t{1});
+  append(head, std::uint16_t{257});
+  head.resize(64);
+  const Digest tokenizer = t.digest();
+  head.insert(head.end(), tokenizer.bytes.begin(), tokenizer.bytes.end());
+  head.resize(128);
+  Bytes tokens;
+  for (const int token : {256, 99, 257}) append(tokens, static_cast<std::uint16_t>(token));
+  Bytes hashed = head;
+  hashed.insert(hashed.end(), tokens.begin(), tokens.end());
+  const Digest check = sha256(hashed);
+  std::copy(check.bytes.begin(), check.bytes.end(), hashed.begin() + 96);
+  EXPECT_EQ(writer.finish(), hashed);
+}
+
 TEST(Shard, OfTheOtherWidthIsRefused) {
   const auto message = [](std::size_t vocabulary, std::uint8_t version) {
     const text::Tokenizer t = text::tokenizer_of_size(vocabulary);

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "base/json.h"
+#include "serve/openai_response.h"
 
 namespace cairn::serve {
 namespace {
@@ -140,6 +141,13 @@ TEST(OpenAiRequest, HostileBytesNeverThrow) {
   }
   EXPECT_LT(accepted, 5000) << "seed " << kSeed;
   EXPECT_FALSE(completion(std::string(100'000, '[')));
+}
+
+// A model without tokens for turns, asked to chat: the request is at fault, not the server.
+TEST(OpenAiResponse, WhatAModelCannotDoIsNotTheServersFault) {
+  const http::Response response = error_response({ErrorCode::unsupported, "no turns", {}, {}});
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(parse_json(response.body).value()["error"]["code"], "unsupported");
 }
 
 }  // namespace

@@ -117,6 +117,8 @@ ErrorShape shape_of(ErrorCode code) {
       return {400, "invalid_request_error", "invalid"};
     case ErrorCode::malformed:
       return {400, "invalid_request_error", "malformed"};
+    case ErrorCode::unsupported:
+      return {400, "invalid_request_error", "unsupported"};
     case ErrorCode::denied:
       return {403, "permission_error", "denied"};
     case ErrorCode::unknown:

@@ -22,7 +22,7 @@ void each_part(const Added& added, std::string_view text, OnText on_text, OnToke
     std::size_t length = 0;
     for (const std::size_t tried : added.lengths[static_cast<std::uint8_t>(text[at])]) {
       if (tried > text.size() - at) continue;
-      found = added.ids.find(std::string(text.substr(at, tried)));
+      found = added.ids.find(text.substr(at, tried));
       length = tried;
       if (found != added.ids.end()) break;
     }
@@ -64,7 +64,7 @@ void Encoder::encode_word(std::string_view word, std::vector<TokenId>& out) {
     return;
   }
   word_.clear();
-  const auto whole = tokenizer_->whole_.empty() ? tokenizer_->whole_.end() : tokenizer_->whole_.find(std::string(word));
+  const auto whole = tokenizer_->whole_.find(word);
   if (whole != tokenizer_->whole_.end()) {
     word_.push_back(whole->second);
   } else {

@@ -131,7 +131,7 @@ Result<Tokenizer> Tokenizer::make(TokenizerParts parts) {
     t.byte_ids_[b] = found->second;
   }
   CAIRN_TRY(t.take_merges(std::move(parts.merges)));
-  if (!t.words_.whole_words) t.whole_.clear();
+  if (!t.words_.whole_words) t.whole_ = {};
   for (const TokenId id : {parts.begin, parts.end})
     if (!t.is_special(id)) return fail(ErrorCode::invalid, "token {} begins or ends a text and is no special", id);
   t.begin_of_text_ = parts.begin;

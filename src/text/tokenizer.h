@@ -110,9 +110,14 @@ class Tokenizer {
     std::uint32_t rank;  // the earliest merge has the lowest
     TokenId token;
   };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>()(s); }
+  };
+  using ByText = std::unordered_map<std::string, TokenId, Hash, std::equal_to<>>;
   // Tokens that are found in text before words are cut: the lengths of those that begin with a byte, longest first.
   struct Added {
-    std::unordered_map<std::string, TokenId> ids;
+    ByText ids;
     std::array<std::vector<std::uint16_t>, 256> lengths;
   };
   Tokenizer() = default;
@@ -128,8 +133,8 @@ class Tokenizer {
   std::vector<TokenKind> kinds_;             // [V]
   std::vector<std::uint16_t> byte_lengths_;  // [V]
   std::array<TokenId, kBytesOfAlphabet> byte_ids_{};
-  std::unordered_map<std::uint64_t, Made> made_;    // by left << 32 | right; looked up, never walked
-  std::unordered_map<std::string, TokenId> whole_;  // ordinary tokens, where the scheme has whole words
+  std::unordered_map<std::uint64_t, Made> made_;  // by left << 32 | right; looked up, never walked
+  ByText whole_;                                  // ordinary tokens, where the scheme has whole words
   Added added_, added_normalised_;
   TokenId begin_of_text_ = 0, end_of_text_ = 0;
 };
@@ -146,10 +151,6 @@ class Encoder {
   void merge_word();
   void offer(std::uint32_t left);
 
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>()(s); }
-  };
   // A token of the word that is encoded, and the tokens beside it; `dead`: it was merged into the one before.
   struct Place {
     TokenId token = 0;
@@ -163,7 +164,8 @@ class Encoder {
   };
   const Tokenizer* tokenizer_;
   WordCutter cutter_;
-  std::unordered_map<std::string, std::vector<TokenId>, Hash, std::equal_to<>> seen_;  // bounded; see encode_word
+  std::unordered_map<std::string, std::vector<TokenId>, Tokenizer::Hash, std::equal_to<>>
+      seen_;  // bounded; see encode_word
   std::vector<TokenId> word_;
   std::vector<Place> places_;
   std::vector<Candidate> queue_;  // a heap, the earliest merge on top

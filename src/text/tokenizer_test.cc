@@ -172,6 +172,14 @@ TEST(TokenizerFile, GoesThereAndBack) {
   EXPECT_EQ(again.encode("the thing that sat"), english().encode("the thing that sat"));
 }
 
+// The example of docs/formats/tokenizer.md.
+TEST(TokenizerFile, OfCairnsOwnIsTheFirstVersionToTheByte) {
+  const auto t = Tokenizer::make({{97, 98}, {256, 99}}, {"<|endoftext|>"}).value();
+  EXPECT_EQ(t.to_json(), R"({"format":"cairn tokenizer","merges":[[97,98],[256,99]],"specials":["<|endoftext|>"],)"
+                         R"("version":1,"words":"gpt2-3digits"})");
+  EXPECT_EQ(t.encode("abcab"), (std::vector<TokenId>{257, 256}));
+}
+
 TEST(TokenizerFile, SaysWhatIsWrong) {
   const auto message = [](std::string_view merges, std::string_view specials = R"(["<|endoftext|>"])") {
     return Tokenizer::parse(
