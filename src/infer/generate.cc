@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -63,8 +64,7 @@ class Ongoing {
 
   // Draws the next token; nothing where it was the last. `full`: the context has no room for it.
   std::optional<TokenId> draw(std::span<const float> logits, bool full) {
-    // Ids that the tokenizer has no bytes for are never drawn.
-    logits = logits.first(std::min(logits.size(), tokenizer_.vocabulary()));
+    logits = of_tokens(logits);
     const TokenId token = sample(logits, settings_, out_.tokens.size());
     out_.tokens.push_back(report(logits, token, settings_.logprobs));
     const bool ends = std::ranges::find(settings_.stop_tokens, token) != settings_.stop_tokens.end();
@@ -82,10 +82,21 @@ class Ongoing {
   }
 
  private:
+  // Without the ids that are no token of the tokenizer: they are never drawn.
+  std::span<const float> of_tokens(std::span<const float> logits) {
+    logits = logits.first(std::min(logits.size(), tokenizer_.vocabulary()));
+    if (tokenizer_.holes().empty()) return logits;
+    masked_.assign(logits.begin(), logits.end());
+    for (const TokenId id : tokenizer_.holes())
+      if (id < masked_.size()) masked_[id] = -std::numeric_limits<float>::infinity();
+    return masked_;
+  }
+
   const text::Tokenizer& tokenizer_;
   const SamplingSettings& settings_;
   const TextSink sink_;
   TextStream text_;
+  std::vector<float> masked_;
   Generation out_;
 };
 

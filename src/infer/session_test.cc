@@ -238,6 +238,24 @@ TEST(Generate, EndsAtAStopToken) {
   EXPECT_EQ(ended.text, "");
 }
 
+TEST(Generate, IdsThatAreNoTokenAreNeverDrawn) {
+  text::TokenizerParts parts{.kinds = std::vector<text::TokenKind>(tiny().vocabulary), .begin = 260, .end = 260};
+  for (TokenId id = 0; id < 260; ++id) parts.tokens.emplace_back(id < 128 ? 1 : 0, static_cast<char>(id));
+  parts.tokens.emplace_back(text::kEndOfText);
+  parts.kinds.back() = text::TokenKind::special;
+  const text::Tokenizer tokenizer = text::Tokenizer::make(parts).value();
+  ASSERT_EQ(tokenizer.holes().size(), 132U);
+  Context context = Context::make({.threads = 1}).value();
+  Session session = Session::open(context, lively()).value();
+  const auto drawn = generate(session, tokenizer, some_tokens(8), {.temperature = 4.0F, .seed = 3, .max_tokens = 60});
+  std::size_t text = 0;
+  for (const auto& token : drawn->tokens) {
+    EXPECT_TRUE(token.chosen.token < 128 || token.chosen.token == 260) << token.chosen.token;
+    text += token.chosen.token < 128;
+  }
+  EXPECT_EQ(drawn->text.size(), text);
+}
+
 TEST(Generate, ALongPromptLosesItsBeginning) {
   Context context = Context::make({.threads = 1}).value();
   Session session = Session::open(context, lively()).value();

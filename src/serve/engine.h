@@ -42,7 +42,8 @@ class Engine {
 
   // Blocks until the text is whole; `sink` gets its pieces, in this thread, and false from it ends the generation.
   // busy: too many in line. stale: a pass no longer holds; ask for a new leave. interrupted: the engine is stopping.
-  // invalid: the prompt or the settings, as infer::generate. failed: stored parts that are not what they should be.
+  // invalid: the prompt or the settings, as infer::generate. unsupported: a chat with a tokenizer that has no turns.
+  // failed: stored parts that are not what they should be.
   Result<Answer> generate(const Job& job, const infer::TextSink& sink = {});
 
   void stop();  // as the destructor; generate() answers interrupted from now on

@@ -12,27 +12,42 @@ constexpr std::size_t kRememberedWords = 1 << 18;
 constexpr std::size_t kLongestRemembered = 64;  // bytes
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
+using Named = std::pair<std::string, TokenId>;
+
+// The longest of the tokens, which are sorted by name, that `text` begins with; nothing where there is none. The range
+// of those that agree with it narrows byte by byte, so many names cost no more than long ones.
+const Named* longest(std::span<const Named> tokens, std::string_view text) {
+  const Named* found = nullptr;
+  for (std::size_t at = 0; !tokens.empty(); ++at) {
+    if (tokens.front().first.size() == at) {
+      found = &tokens.front();
+      tokens = tokens.subspan(1);
+    }
+    if (at == text.size()) break;
+    const auto same =
+        std::ranges::equal_range(tokens, static_cast<std::uint8_t>(text[at]), {},
+                                 [at](const Named& token) { return static_cast<std::uint8_t>(token.first[at]); });
+    tokens = {same.begin(), same.end()};
+  }
+  return found;
+}
+
 // Calls text() with what lies between the tokens that are found, and token() with those, in order: at each place the
 // longest.
 template <class Added, class OnText, class OnToken>
 void each_part(const Added& added, std::string_view text, OnText on_text, OnToken on_token) {
   std::size_t begin = 0;
-  for (std::size_t at = 0; !added.ids.empty() && at < text.size();) {
-    auto found = added.ids.end();
-    std::size_t length = 0;
-    for (const std::size_t tried : added.lengths[static_cast<std::uint8_t>(text[at])]) {
-      if (tried > text.size() - at) continue;
-      found = added.ids.find(text.substr(at, tried));
-      length = tried;
-      if (found != added.ids.end()) break;
-    }
-    if (found == added.ids.end()) {
+  for (std::size_t at = 0; !added.tokens.empty() && at < text.size();) {
+    const auto byte = static_cast<std::uint8_t>(text[at]);
+    const auto some = std::span(added.tokens).subspan(added.first[byte], added.first[byte + 1U] - added.first[byte]);
+    const Named* const found = longest(some, text.substr(at));
+    if (!found) {
       ++at;
       continue;
     }
     if (at > begin) on_text(text.substr(begin, at - begin));
     on_token(found->second);
-    begin = at += length;
+    begin = at += found->first.size();
   }
   if (begin < text.size()) on_text(text.substr(begin));
 }
@@ -68,7 +83,10 @@ void Encoder::encode_word(std::string_view word, std::vector<TokenId>& out) {
   if (whole != tokenizer_->whole_.end()) {
     word_.push_back(whole->second);
   } else {
-    for (const char c : word) word_.push_back(tokenizer_->byte_ids_[static_cast<std::uint8_t>(c)]);
+    for (const char c : word) {
+      const TokenId id = tokenizer_->byte_ids_[static_cast<std::uint8_t>(c)];
+      if (id != Tokenizer::kNoToken) word_.push_back(id);
+    }
     merge_word();
   }
   out.insert(out.end(), word_.begin(), word_.end());

@@ -107,8 +107,8 @@ TEST(Foreign, NfcIsWhatIsEncodedWhereTheFileAsksForIt) {
   const Family qwen = families()[3], gpt = families()[0];
   EXPECT_EQ(qwen.tokenizer().encode("e\xCC\x81"), std::vector<TokenId>{qwen.made.id("\xC3\xA9")});
   EXPECT_EQ(gpt.tokenizer().encode("e\xCC\x81").size(), 3U);
-  EXPECT_FALSE(qwen.tokenizer().words().exact());
-  EXPECT_TRUE(gpt.tokenizer().words().exact());
+  EXPECT_FALSE(qwen.tokenizer().exact());
+  EXPECT_TRUE(gpt.tokenizer().exact());
   // What is no text is left as it is, between texts that are normalised.
   const std::string broken =
       "e\xCC\x81\xFF\xE2\x82"
@@ -119,13 +119,53 @@ TEST(Foreign, NfcIsWhatIsEncodedWhereTheFileAsksForIt) {
 TEST(Foreign, EveryStringOfBytesComesBack) {
   for (const Family& family : families()) {
     const Tokenizer t = family.tokenizer();
-    if (!t.words().exact()) continue;
+    if (!t.exact()) continue;
     EXPECT_TRUE(rc::check(family.name,
                           [&](const std::string& bytes) { RC_ASSERT(t.decode(t.encode(bytes)).value() == bytes); }));
     std::string all = "a ";
     for (int b = 0; b < 256; ++b) all += static_cast<char>(b);
     EXPECT_EQ(t.decode(t.encode(all + all)).value(), all + all);
   }
+}
+
+TEST(Foreign, AByteThatIsNoTokenIsLeftOut) {
+  const Foreign made = foreign(byte_level(false, true), {{"<|endoftext|>", true}}, never_in_utf8);
+  const Tokenizer t = tokenizer_from_huggingface(made.file.dump()).value();
+  EXPECT_TRUE(t.words().exact());
+  EXPECT_FALSE(t.exact());
+  EXPECT_EQ(t.decode(t.encode("Hello\xFF world\xC0\xC1 \xF4\x8F\xBF\xBF\xF5")).value(), "Hello world \xF4\x8F\xBF\xBF");
+  EXPECT_TRUE(t.encode("\xFF").empty());
+  EXPECT_EQ(Tokenizer::parse(t.to_json())->to_json(), t.to_json());
+  EXPECT_EQ(to_huggingface(tokenizer_from_huggingface(to_huggingface(t).value()).value()).value(),
+            to_huggingface(t).value());
+}
+
+// Hundreds of added tokens that begin alike, of every length: the longest that fits is found, in no time.
+TEST(Foreign, ManyAddedTokensThatBeginAlike) {
+  std::vector<std::pair<std::string, bool>> more = {{"<|endoftext|>", true}};
+  for (std::size_t length = 2; length <= 1000; ++length) more.emplace_back(std::string(length, '-'), false);
+  more.emplace_back("--x", false);
+  const Foreign made = foreign(byte_level(false, true), more);
+  const Tokenizer t = tokenizer_from_huggingface(made.file.dump()).value();
+  EXPECT_EQ(t.encode(std::string(2500, '-')),
+            (std::vector<TokenId>{made.id(std::string(1000, '-')), made.id(std::string(1000, '-')),
+                                  made.id(std::string(500, '-'))}));
+  EXPECT_EQ(t.encode("-----x"), (std::vector<TokenId>{made.id("-----"), made.id("x")}));
+  EXPECT_EQ(t.encode("--xy"), (std::vector<TokenId>{made.id("--x"), made.id("y")}));
+}
+
+TEST(Foreign, NamesAreText) {
+  TokenizerParts parts{.words = words_from_huggingface({}, byte_level(false, true), false).value()};
+  for (int b = 0; b < 256; ++b) parts.tokens.emplace_back(1, static_cast<char>(b));
+  parts.tokens.emplace_back("<|end\xFF|>");
+  parts.kinds.assign(parts.tokens.size(), TokenKind::ordinary);
+  parts.kinds.back() = TokenKind::special;
+  parts.begin = parts.end = 256;
+  EXPECT_EQ(Tokenizer::make(parts).error().message, "the name of a special token is not UTF-8 at byte 5");
+  parts.kinds.back() = TokenKind::added;
+  EXPECT_EQ(Tokenizer::make(parts).error().message, "the name of an added token is not UTF-8 at byte 5");
+  EXPECT_EQ(Tokenizer::make({}, {"<|endoftext|>", "\xC3"}).error().message,
+            "the name of a special token is not UTF-8 at byte 0");
 }
 
 TEST(Foreign, ASpaceInFrontIsPutThere) {
@@ -136,7 +176,7 @@ TEST(Foreign, ASpaceInFrontIsPutThere) {
   const Foreign pieces = foreign(sequence("pretokenizers", {split(R"(\s)", "Removed"), byte_level(true, false)}));
   const Tokenizer each = tokenizer_from_huggingface(pieces.file.dump()).value();
   EXPECT_EQ(each.encode("world it"), pieces.tokens_of({" world", " it"}));
-  EXPECT_FALSE(each.words().exact());
+  EXPECT_FALSE(each.exact());
 }
 
 TEST(Foreign, WhatASplitKeeps) {
@@ -211,6 +251,8 @@ TEST(Foreign, AnIdWithoutATokenIsNone) {
   const Tokenizer t = tokenizer_from_huggingface(made.file.dump()).value();
   EXPECT_EQ(t.vocabulary(), made.ids.size() + 4);
   EXPECT_EQ(t.bytes_of(static_cast<TokenId>(made.ids.size())), "");
+  EXPECT_EQ(t.holes().size(), 4U);
+  EXPECT_EQ(t.holes().front(), made.ids.size() - 1);
   EXPECT_EQ(tokenizer_from_huggingface(to_huggingface(t).value()).value().to_json(), t.to_json());
   EXPECT_EQ(Tokenizer::parse(t.to_json()).value().to_json(), t.to_json());
 }
@@ -258,7 +300,7 @@ TEST(Foreign, SaysWhatItCannotRead) {
 TEST(Foreign, SurvivesAnyDamage) {
   std::mt19937 random(5);
   const auto check = [](const Result<Tokenizer>& read) {
-    if (!read || !read->words().exact()) return;
+    if (!read || !read->exact()) return;
     EXPECT_EQ(read->decode(read->encode("Hello world \xFF it's")).value(), "Hello world \xFF it's");
   };
   for (const Family& family : families()) {

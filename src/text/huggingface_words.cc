@@ -11,11 +11,11 @@ Json byte_level(bool prefix_space, bool words) {
   return {{"type", "ByteLevel"}, {"add_prefix_space", prefix_space}, {"trim_offsets", true}, {"use_regex", words}};
 }
 
-Json split_of(std::string_view pattern, Split::Keep keep) {
+Json split_of(std::string_view pattern, Cut::Keep keep) {
   return {{"type", "Split"},
           {"pattern", {{"Regex", pattern}}},
-          {"behavior", keep == Split::Keep::all ? "Isolated" : "Removed"},
-          {"invert", keep == Split::Keep::matches}};
+          {"behavior", keep == Cut::Keep::all ? "Isolated" : "Removed"},
+          {"invert", keep == Cut::Keep::matches}};
 }
 
 tl::unexpected<Error> unsupported(std::string_view part, const Json& what) {
@@ -45,7 +45,7 @@ Result<std::vector<const Json*>> parts_of(const Json& value, const char* list) {
   return out;
 }
 
-Result<Split> read_split(const Json& part) {
+Result<Cut> read_split(const Json& part) {
   const auto pattern = part.find("pattern");
   if (pattern == part.end() || !pattern->is_object() || pattern->size() != 1)
     return fail(ErrorCode::malformed, "a Split without its pattern");
@@ -60,10 +60,8 @@ Result<Split> read_split(const Json& part) {
   CAIRN_ASSIGN(const bool invert, flag(part, "invert", false));
   if (behaviour != "Isolated" && behaviour != "Removed") return unsupported("behavior", behaviour);
   CAIRN_ASSIGN(Pattern made, Pattern::make(source));
-  const Split::Keep keep = behaviour == "Isolated" ? Split::Keep::all
-                           : invert                ? Split::Keep::matches
-                                                   : Split::Keep::rest;
-  return Split{std::move(made), keep};
+  const Cut::Keep keep = behaviour == "Isolated" ? Cut::Keep::all : invert ? Cut::Keep::matches : Cut::Keep::rest;
+  return Cut{std::move(made), keep};
 }
 
 Status read_byte_level(const Json& part, WordScheme& out) {
@@ -95,8 +93,8 @@ Result<WordScheme> words_from_huggingface(const Json& normaliser, const Json& pr
     if (out.splits.size() >= kMostSplits)
       return fail(ErrorCode::unsupported, "\"pre_tokenizer\" of more than {} steps", kMostSplits);
     if (type == "Split") {
-      CAIRN_ASSIGN(Split split, read_split(*step));
-      out.splits.push_back(std::move(split));
+      CAIRN_ASSIGN(Cut cut, read_split(*step));
+      out.splits.push_back(std::move(cut));
     } else if (type == "Digits") {
       CAIRN_ASSIGN(const bool each, flag(*step, "individual_digits", false));
       CAIRN_ASSIGN(Pattern pattern, Pattern::make(each ? R"(\p{N})" : R"(\p{N}+)"));
@@ -110,7 +108,7 @@ Result<WordScheme> words_from_huggingface(const Json& normaliser, const Json& pr
   }
   if (!bytes) return fail(ErrorCode::unsupported, "\"pre_tokenizer\" has no ByteLevel: not a byte-level tokenizer");
   const bool own = !out.nfc && !whole_words && out.prefix == Prefix::none && out.splits.size() == 1 &&
-                   out.splits[0].pattern.source() == kWordPattern && out.splits[0].keep == Split::Keep::all;
+                   out.splits[0].pattern.source() == kWordPattern && out.splits[0].keep == Cut::Keep::all;
   return own ? WordScheme{} : std::move(out);
 }
 
@@ -121,9 +119,9 @@ Json normaliser_of(const WordScheme& words) {
 Json pre_tokeniser_of(const WordScheme& words) {
   Json steps = Json::array();
   if (words.own) {
-    steps.push_back(split_of(kWordPattern, Split::Keep::all));
+    steps.push_back(split_of(kWordPattern, Cut::Keep::all));
   } else {
-    for (const Split& split : words.splits) steps.push_back(split_of(split.pattern.source(), split.keep));
+    for (const Cut& split : words.splits) steps.push_back(split_of(split.pattern.source(), split.keep));
   }
   const bool prefix = !words.own && words.prefix != Prefix::none;
   steps.push_back(byte_level(prefix, prefix && words.prefix == Prefix::gpt2_words));

@@ -3,9 +3,11 @@
 // nesting, \p{} of general categories, \s \S \d \D, groups, alternatives, lookaround, quantifiers; the rest is refused.
 // White space is Unicode's White_Space.
 //
-// A pattern and the text it meets are hostile: steps and memory of a match are bounded, and a match looks at no more
-// than kMostLook bytes. A Pattern is an immutable value, copies share the compiled code, any thread may read it; a
-// Matcher is one thread's, and the Pattern must outlive it. Sources: Oniguruma's doc/RE, pcre2pattern(3).
+// A pattern and the text it meets are hostile: memory is bounded, and so are the steps at each place where a match is
+// tried, so time grows with the text's length and with nothing else. A match sees at least kMostLook bytes behind its
+// beginning and no more than twice that many behind where it is sought. A Pattern is an immutable value, copies share
+// the compiled code, any thread may read it; a Matcher is one thread's, and the Pattern must outlive it. Sources:
+// Oniguruma's doc/RE, pcre2pattern(3).
 #pragma once
 
 #include <memory>
@@ -18,11 +20,12 @@
 namespace cairn::text {
 
 inline constexpr std::size_t kLongestPattern = 4096;  // bytes
-inline constexpr std::size_t kMostLook = 32768;       // bytes from where a match is sought; longer ones are cut there
+inline constexpr std::size_t kMostLook = 32768;       // bytes that a match is sure to see
 
 class Pattern {
  public:
-  // unsupported: a construct that is not taken, or one that matches the empty text; malformed: no regular expression.
+  // unsupported: a construct that is not taken, what PCRE2 cannot compile, one that matches the empty text. malformed:
+  // not UTF-8, a class that does not end.
   static Result<Pattern> make(std::string_view oniguruma);
   const std::string& source() const { return source_; }
   bool operator==(const Pattern& other) const { return source_ == other.source_; }

@@ -67,11 +67,14 @@ inline Json added(std::size_t id, std::string_view content, bool special, bool n
 
 // A file whose bytes come in the order of their printable letters, as GPT-2's do, then what merges make, then " the",
 // which no merge makes, and whatever was added.
-inline Foreign foreign(Json pre_tokenizer, std::vector<std::pair<std::string, bool>> more = {{"<|endoftext|>", true}}) {
+inline Foreign foreign(
+    Json pre_tokenizer, std::vector<std::pair<std::string, bool>> more = {{"<|endoftext|>", true}},
+    bool (*without)(std::uint8_t byte) = [](std::uint8_t) { return false; }) {
   Foreign out;
   std::map<std::string, std::string> letters;
   for (int b = 0; b < 256; ++b) letters[printable(std::string(1, static_cast<char>(b)))] = static_cast<char>(b);
-  for (const auto& [letter, byte] : letters) out.ids.push_back(byte);
+  for (const auto& [letter, byte] : letters)
+    if (!without(static_cast<std::uint8_t>(byte[0]))) out.ids.push_back(byte);
   out.merges = {{"l", "o"},  {" ", "w"},     {"o", "r"},   {"lo", " w"},  {"e", "l"},  {"H", "el"}, {"\xC3", "\xA9"},
                 {"2", "0"},  {"20", "2"},    {" w", "or"}, {"i", "t"},    {" ", "it"}, {"'", "s"},  {"\n", "\n"},
                 {"!", "\n"}, {" wor", "ld"}, {"l", "d"},   {"Hel", "lo"}, {" ", " "},  {"x", "y"}};
@@ -110,9 +113,16 @@ inline Foreign gpt2() {
   out.file["model"].erase("type");
   return out;
 }
+// Whether no well-formed UTF-8 has this byte.
+constexpr bool never_in_utf8(std::uint8_t byte) {
+  return byte == 0xC0 || byte == 0xC1 || byte >= 0xF5;
+}
+
+// Bytes that no UTF-8 has are no tokens there.
 inline Foreign pythia() {
-  Foreign out = foreign(byte_level(false, true),
-                        {{"<|endoftext|>", true}, {"<|padding|>", true}, {"    ", false}, {"  ", false}});
+  Foreign out =
+      foreign(byte_level(false, true), {{"<|endoftext|>", true}, {"<|padding|>", true}, {"    ", false}, {"  ", false}},
+              never_in_utf8);
   for (Json& token : out.file["added_tokens"]) token["normalized"] = token["special"] == false;
   out.file["normalizer"] = {{"type", "NFC"}};
   return out;

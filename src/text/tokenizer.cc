@@ -1,13 +1,26 @@
 #include "text/tokenizer.h"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
+
+#include "text/unicode.h"
 
 namespace cairn::text {
 namespace {
 
+// What every tokenizer must be able to write: from the space to the tilde.
+constexpr std::size_t kFirstPrinted = 0x20, kLastPrinted = 0x7E;
+
 std::uint64_t key_of(const Merge& merge) {
   return std::uint64_t{merge.left} << 32 | merge.right;
+}
+
+// Names are text: files hold them as such.
+Status check_name(std::string_view name, std::string_view what) {
+  if (const auto bad = first_bad_utf8(name))
+    return fail(ErrorCode::invalid, "the name of {} token is not UTF-8 at byte {}", what, *bad);
+  return {};
 }
 
 Status check_specials(const std::vector<std::string>& specials) {
@@ -15,6 +28,7 @@ Status check_specials(const std::vector<std::string>& specials) {
   for (const auto& name : specials) {
     if (name.empty() || name.size() > kLongestToken)
       return fail(ErrorCode::invalid, "a special of {} bytes: expected 1 to {}", name.size(), kLongestToken);
+    CAIRN_TRY(check_name(name, "a special"));
     if (!names.insert(name).second) return fail(ErrorCode::invalid, "the special {} is named twice", name);
   }
   if (!names.contains(kEndOfText)) return fail(ErrorCode::invalid, "the special {} is missing", kEndOfText);
@@ -33,6 +47,7 @@ void Tokenizer::add_token(std::string bytes, TokenKind kind) {
   const auto id = static_cast<TokenId>(token_bytes_.size());
   const bool special = kind == TokenKind::special;
   if (special) specials_.push_back(id);
+  if (bytes.empty()) holes_.push_back(id);
   byte_lengths_.push_back(special ? std::uint16_t{0} : static_cast<std::uint16_t>(bytes.size()));
   kinds_.push_back(kind);
   token_bytes_.push_back(std::move(bytes));
@@ -69,6 +84,16 @@ Result<Tokenizer> Tokenizer::make(std::vector<Merge> merges, std::vector<std::st
   return t;
 }
 
+// Of two whose normalised names are the same the one with the lower id stays.
+void Tokenizer::index(Added& added) {
+  auto& tokens = added.tokens;
+  std::ranges::sort(tokens);
+  const auto same = std::ranges::unique(tokens, {}, &std::pair<std::string, TokenId>::first);
+  tokens.erase(same.begin(), same.end());
+  for (const auto& token : tokens) ++added.first[static_cast<std::uint8_t>(token.first[0]) + 1U];
+  std::partial_sum(added.first.begin(), added.first.end(), added.first.begin());
+}
+
 Status Tokenizer::take_tokens(std::vector<std::string> tokens, const std::vector<TokenKind>& kinds) {
   if (tokens.empty() || tokens.size() > kLargestVocabulary || kinds.size() != tokens.size())
     return fail(ErrorCode::invalid, "a vocabulary of {} with {} kinds: expected 1 to {}", tokens.size(), kinds.size(),
@@ -82,24 +107,20 @@ Status Tokenizer::take_tokens(std::vector<std::string> tokens, const std::vector
     const bool added = kinds[id] == TokenKind::added || kinds[id] == TokenKind::added_normalised;
     if (bytes.empty() && kinds[id] != TokenKind::ordinary)
       return fail(ErrorCode::invalid, "token {} has no name and is not an ordinary one", id);
-    if (kinds[id] != TokenKind::ordinary && !names.insert(bytes).second)
-      return fail(ErrorCode::invalid, "token {}: '{}' is there twice", id, bytes);
+    if (kinds[id] != TokenKind::ordinary) {
+      CAIRN_TRY(check_name(bytes, kinds[id] == TokenKind::special ? "a special" : "an added"));
+      if (!names.insert(bytes).second) return fail(ErrorCode::invalid, "token {}: '{}' is there twice", id, bytes);
+    }
     if (kinds[id] == TokenKind::ordinary && !bytes.empty() && !whole_.emplace(bytes, token).second)
       return fail(ErrorCode::invalid, "token {}: the same bytes are there twice", id);
     if (added) {
       Added& to = kinds[id] == TokenKind::added ? added_ : added_normalised_;
-      to.ids.emplace(kinds[id] == TokenKind::added ? bytes : normalised(words_, bytes), token);
+      to.tokens.emplace_back(kinds[id] == TokenKind::added ? bytes : normalised(words_, bytes), token);
     }
     add_token(std::move(bytes), kinds[id]);
   }
-  for (Added* added : {&added_, &added_normalised_}) {
-    for (const auto& [name, id] : added->ids)
-      added->lengths[static_cast<std::uint8_t>(name[0])].push_back(static_cast<std::uint16_t>(name.size()));
-    for (auto& lengths : added->lengths) {
-      std::ranges::sort(lengths, std::greater());
-      lengths.erase(std::unique(lengths.begin(), lengths.end()), lengths.end());
-    }
-  }
+  index(added_);
+  index(added_normalised_);
   return {};
 }
 
@@ -127,8 +148,9 @@ Result<Tokenizer> Tokenizer::make(TokenizerParts parts) {
   CAIRN_TRY(t.take_tokens(std::move(parts.tokens), parts.kinds));
   for (std::size_t b = 0; b < kBytesOfAlphabet; ++b) {
     const auto found = t.whole_.find(std::string(1, static_cast<char>(b)));
-    if (found == t.whole_.end()) return fail(ErrorCode::invalid, "the byte 0x{:02x} is no token", b);
-    t.byte_ids_[b] = found->second;
+    if (found == t.whole_.end() && b >= kFirstPrinted && b <= kLastPrinted)
+      return fail(ErrorCode::invalid, "the byte 0x{:02x} is no token", b);
+    t.byte_ids_[b] = found == t.whole_.end() ? kNoToken : found->second;
   }
   CAIRN_TRY(t.take_merges(std::move(parts.merges)));
   if (!t.words_.whole_words) t.whole_ = {};

@@ -2,14 +2,16 @@
 // Cairn's own have a fixed order of ids: 0..255 are the bytes, then come the merges in the order they were learnt, then
 // the specials. Those of other people (TokenizerParts) have any order, tokens that no merge makes, and words of theirs.
 //
-// Not a chat template. decode(encode(x)) == x for every x, unless the words' scheme says that it changes text
-// (WordScheme::exact). Training is in text/tokenizer_training.h. A Tokenizer is an immutable value that any number of
-// threads may read; copies share nothing but compiled patterns and are cheap enough (some MB at most). An Encoder
-// remembers the words it has seen: one per thread, and the Tokenizer must outlive it.
+// Not a chat template. decode(encode(x)) == x for every x where exact() says so. Training is in
+// text/tokenizer_training.h. A Tokenizer is an immutable value that any number of threads may read; copies share
+// nothing but compiled patterns and are cheap enough (some MB at most). An Encoder remembers the words it has seen: one
+// per thread, and the Tokenizer must outlive it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -51,7 +53,8 @@ enum class TokenKind : std::uint8_t {
   added_normalised  // the same, found after the text was normalised
 };
 
-// What a tokenizer of other people is made of. Ids have any order; every byte is an ordinary token.
+// What a tokenizer of other people is made of. Ids have any order. A byte may have no token, as in GPT-NeoX's, where
+// those that no UTF-8 has are missing: encode leaves it out.
 struct TokenizerParts {
   WordScheme words;
   std::vector<std::string> tokens;  // [V]: an ordinary token's bytes, another's name; empty: there is no such token
@@ -64,9 +67,10 @@ class Tokenizer {
  public:
   // Merge i makes token 256 + i of two tokens before it. `specials` must hold kEndOfText.
   // invalid: a merge of a later token, the same pair twice, a token over kLongestToken, too many, a special that is
-  // empty, repeated or missing.
+  // empty, repeated, not UTF-8 or missing.
   static Result<Tokenizer> make(std::vector<Merge> merges, std::vector<std::string> specials);
-  // invalid: parts that contradict each other or exceed the limits above; a byte that is no ordinary token.
+  // invalid: parts that contradict each other or exceed the limits above; a printable ASCII character that is no
+  // ordinary token; a name that is not UTF-8.
   static Result<Tokenizer> make(TokenizerParts parts);
 
   // The file of docs/formats/tokenizer.md. malformed: the place and what was expected. unsupported: as
@@ -77,6 +81,8 @@ class Tokenizer {
 
   // Whether ids are in Cairn's order and words are Cairn's: the first version of the file.
   bool own() const { return own_; }
+  // Whether decode(encode(x)) == x for every x: the words keep all of a text, and every byte is a token.
+  bool exact() const { return words_.exact() && std::ranges::find(byte_ids_, kNoToken) == byte_ids_.end(); }
   std::size_t vocabulary() const { return token_bytes_.size(); }
   // What stands before a text where there is such a token; else what ends the text before it.
   TokenId begin_of_text() const { return begin_of_text_; }
@@ -103,6 +109,8 @@ class Tokenizer {
 
   const std::vector<Merge>& merges() const { return merges_; }
   const std::vector<TokenId>& specials() const { return specials_; }  // ascending
+  // Ids below vocabulary() that are no token: their bytes are empty. Ascending.
+  const std::vector<TokenId>& holes() const { return holes_; }
 
  private:
   friend class Encoder;
@@ -115,11 +123,14 @@ class Tokenizer {
     std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>()(s); }
   };
   using ByText = std::unordered_map<std::string, TokenId, Hash, std::equal_to<>>;
-  // Tokens that are found in text before words are cut: the lengths of those that begin with a byte, longest first.
+  // Tokens that are found in text before words are cut, by name; those that begin with byte b are first[b] to
+  // first[b + 1].
   struct Added {
-    ByText ids;
-    std::array<std::vector<std::uint16_t>, 256> lengths;
+    std::vector<std::pair<std::string, TokenId>> tokens;
+    std::array<std::uint32_t, 257> first{};
   };
+  static constexpr TokenId kNoToken = std::numeric_limits<TokenId>::max();
+  static void index(Added& added);
   Tokenizer() = default;
   void add_token(std::string bytes, TokenKind kind);
   Status take_tokens(std::vector<std::string> tokens, const std::vector<TokenKind>& kinds);
@@ -128,7 +139,7 @@ class Tokenizer {
   bool own_ = true;
   WordScheme words_;
   std::vector<Merge> merges_;
-  std::vector<TokenId> specials_;
+  std::vector<TokenId> specials_, holes_;
   std::vector<std::string> token_bytes_;     // [V]
   std::vector<TokenKind> kinds_;             // [V]
   std::vector<std::uint16_t> byte_lengths_;  // [V]

@@ -31,7 +31,7 @@ Stretch first_stretch(std::string_view text) {
   return out;
 }
 
-Split gpt2_split() {
+Cut gpt2_cut() {
   return {.pattern = Pattern::make(kGpt2Pattern).value()};
 }
 
@@ -40,13 +40,13 @@ Split gpt2_split() {
 bool WordScheme::exact() const {
   if (own) return true;
   return !nfc && prefix == Prefix::none &&
-         std::ranges::all_of(splits, [](const Split& s) { return s.keep == Split::Keep::all; });
+         std::ranges::all_of(splits, [](const Cut& s) { return s.keep == Cut::Keep::all; });
 }
 
 Json to_json(const WordScheme& scheme) {
   if (scheme.own) return kWordScheme;
   Json splits = Json::array();
-  for (const Split& split : scheme.splits)
+  for (const Cut& split : scheme.splits)
     splits.push_back({{"pattern", split.pattern.source()}, {"keep", kKeeps[static_cast<std::size_t>(split.keep)]}});
   return {{"nfc", scheme.nfc},
           {"splits", std::move(splits)},
@@ -74,7 +74,7 @@ Result<WordScheme> word_scheme_from_json(const Json& json) {
       return fail(ErrorCode::malformed, "split {}: expected pattern and keep", out.splits.size());
     CAIRN_ASSIGN(const std::string source, get_string(split, "pattern"));
     CAIRN_ASSIGN(Pattern pattern, Pattern::make(source));
-    CAIRN_ASSIGN(const auto keep, named<Split::Keep>(split, "keep", kKeeps));
+    CAIRN_ASSIGN(const auto keep, named<Cut::Keep>(split, "keep", kKeeps));
     out.splits.push_back({std::move(pattern), keep});
   }
   return out;
@@ -82,9 +82,9 @@ Result<WordScheme> word_scheme_from_json(const Json& json) {
 
 WordCutter::WordCutter(const WordScheme& scheme) : scheme_(&scheme) {
   if (scheme.own) return;
-  for (const Split& split : scheme.splits) matchers_.emplace_back(split.pattern);
+  for (const Cut& split : scheme.splits) matchers_.emplace_back(split.pattern);
   if (scheme.prefix != WordScheme::Prefix::gpt2_words) return;
-  last_.push_back(gpt2_split());
+  last_.push_back(gpt2_cut());
   matchers_.emplace_back(last_.front().pattern);
 }
 
@@ -109,15 +109,15 @@ void WordCutter::cut_utf8(std::string_view text, const Sink& sink) {
   pieces_.assign({text});
   spaced_.clear();
   std::size_t matcher = 0;
-  const auto apply = [&](const Split& by) {
+  const auto apply = [&](const Cut& by) {
     next_.clear();
     for (const std::string_view piece : pieces_) split(by, matchers_[matcher], piece);
     pieces_.swap(next_);
     ++matcher;
   };
-  for (const Split& by : scheme_->splits) apply(by);
+  for (const Cut& by : scheme_->splits) apply(by);
   if (scheme_->prefix != WordScheme::Prefix::none) put_spaces();
-  for (const Split& by : last_) apply(by);
+  for (const Cut& by : last_) apply(by);
   for (const std::string_view word : pieces_) sink(word);
 }
 
@@ -126,11 +126,11 @@ void WordCutter::put_spaces() {
     if (!piece.starts_with(' ')) piece = spaced_.emplace_back(" " + std::string(piece));
 }
 
-void WordCutter::split(const Split& by, Matcher& matcher, std::string_view piece) {
+void WordCutter::split(const Cut& by, Matcher& matcher, std::string_view piece) {
   const auto keep = [this](std::string_view part, bool wanted) {
     if (wanted && !part.empty()) next_.push_back(part);
   };
-  const bool matches = by.keep != Split::Keep::rest, rest = by.keep != Split::Keep::matches;
+  const bool matches = by.keep != Cut::Keep::rest, rest = by.keep != Cut::Keep::matches;
   for (std::size_t at = 0; at < piece.size();) {
     const auto found = matcher.find(piece, at);
     if (!found) {

@@ -25,11 +25,11 @@ inline constexpr std::string_view kGpt2Pattern =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
 // Cuts every piece there is at the pattern's matches.
-struct Split {
+struct Cut {
   enum class Keep { all, matches, rest };  // which pieces go on: the others are lost
   Pattern pattern;
   Keep keep = Keep::all;
-  bool operator==(const Split&) const = default;
+  bool operator==(const Cut&) const = default;
 };
 
 struct WordScheme {
@@ -40,7 +40,7 @@ struct WordScheme {
   };
   bool own = true;  // Cairn's: nothing below counts
   bool nfc = false;
-  std::vector<Split> splits;
+  std::vector<Cut> splits;
   Prefix prefix = Prefix::none;
   // A word that is a token is that token, whatever the merges would make of it.
   bool whole_words = false;
@@ -65,12 +65,12 @@ class WordCutter {
 
  private:
   void cut_utf8(std::string_view text, const Sink& sink);
-  void split(const Split& by, Matcher& matcher, std::string_view piece);
+  void split(const Cut& by, Matcher& matcher, std::string_view piece);
   void put_spaces();
 
   const WordScheme* scheme_;
   std::vector<Matcher> matchers_;  // of the splits, in order
-  std::vector<Split> last_;        // GPT-2's words behind the prefix, or nothing
+  std::vector<Cut> last_;          // GPT-2's words behind the prefix, or nothing
   std::vector<std::string_view> pieces_, next_;
   std::deque<std::string> spaced_;
 };

@@ -16,8 +16,9 @@ std::string error_of(std::string_view pattern) {
 }
 
 TEST(Pattern, TakesWhatMeansTheSameInBothSyntaxes) {
-  for (const char* pattern : {R"(a|b+?|c*+d)", R"([^\s\p{L}\-x]{1,3})", R"((?i:it|is)(?=\s)(?!\S)(?<=t)(?<!x)(?>a+))",
-                              R"(\p{^Lu}\P{Nd})", R"(\x{4e00}|\u4E00)", R"(\d\D\s\S\r\n\t\.)", R"((a)b{2}c{2,})"})
+  for (const char* pattern :
+       {R"(a|b+?|c*+d)", R"([^\s\p{L}\-x]{1,3})", R"((?i:it|is)(?=\s)(?!\S)(?<=t)(?<!x)(?>a+))", R"(\p{^Lu}\P{Nd})",
+        R"(\x{4e00}|\u4E00)", R"(\d\D\s\S\r\n\t\.)", R"((a)b{2}c{2,}d{2,}?e{1,2}?)"})
     EXPECT_EQ(error_of(pattern), "accepted") << pattern;
 }
 
@@ -39,8 +40,10 @@ TEST(Pattern, RefusesWhatDoesNot) {
   EXPECT_EQ(error_of("(*ACCEPT)a"), "a pattern with a verb at byte 0");
   EXPECT_EQ(error_of("a{,2}"), "a pattern with a brace at byte 1");
   EXPECT_EQ(error_of("a{2}+"), "a pattern with a brace at byte 1");
+  EXPECT_EQ(error_of("a{2}?"), "a pattern with a brace at byte 1");  // lazy in one, optional in the other
   EXPECT_EQ(error_of("a*"), "a pattern that matches the empty text");
-  EXPECT_EQ(error_of("(a"), "a pattern that is none: missing closing parenthesis");
+  EXPECT_EQ(error_of("(a"), "a pattern that cannot be compiled: missing closing parenthesis");
+  EXPECT_EQ(Pattern::make("(?<=a+)b").error().code, ErrorCode::unsupported);  // Oniguruma refuses it too
   EXPECT_EQ(error_of(""), "a pattern of 0 bytes: expected 1 to 4096");
   EXPECT_EQ(error_of("\xff"), "not UTF-8: byte 0xff at offset 0");
 }
@@ -80,14 +83,24 @@ TEST(Pattern, AMatchLooksNoFurtherThanItMay) {
   const Pattern pattern = Pattern::make(R"(\p{L}+)").value();
   Matcher matcher(pattern);
   std::string text;
-  for (int i = 0; i < 20000; ++i) text += "\xC3\xA9";
-  const auto first = matcher.find(text, 0).value();
-  ASSERT_TRUE(first);
-  EXPECT_EQ(first->end, kMostLook);
-  const auto odd = matcher.find("x" + text, 0).value();  // a letter of two bytes is not cut through
-  ASSERT_TRUE(odd);
-  EXPECT_EQ(odd->end, kMostLook - 1);
+  for (int i = 0; i < 40000; ++i) text += "\xC3\xA9";
+  EXPECT_EQ(matcher.find(text, 0).value()->end, 2 * kMostLook);
+  EXPECT_EQ(matcher.find("x" + text, 0).value()->end, 2 * kMostLook - 1);  // a letter of two bytes is not cut through
   EXPECT_EQ(matcher.find(std::string(100000, ' ') + "x", 0).value()->begin, 100000U);
+}
+
+// Wherever a match begins, what is up to kMostLook bytes long is found whole, and lookahead sees as much.
+TEST(Pattern, NothingIsLostBetweenTwoLooks) {
+  const Pattern pattern = Pattern::make("ab{1,60000}c|x(?!y)").value();
+  Matcher matcher(pattern);
+  for (const std::size_t begin : {kMostLook - 2, kMostLook - 1, kMostLook, kMostLook + 1, 3 * kMostLook - 1}) {
+    const std::string match = "a" + std::string(kMostLook - 2, 'b') + "c";
+    const auto found = matcher.find(std::string(begin, ' ') + match + " abc", 0).value();
+    ASSERT_TRUE(found) << begin;
+    EXPECT_EQ(found->begin, begin);
+    EXPECT_EQ(found->end, begin + kMostLook);
+    EXPECT_FALSE(matcher.find(std::string(begin, ' ') + "xy", 0).value()) << begin;
+  }
 }
 
 std::vector<std::string> words_of(const WordScheme& scheme, std::string_view text) {
@@ -143,7 +156,7 @@ TEST(WordScheme, ComesBackFromJson) {
   const WordScheme scheme{
       .own = false,
       .nfc = true,
-      .splits = {{Pattern::make("a+").value(), Split::Keep::rest}, {Pattern::make("b").value(), Split::Keep::matches}},
+      .splits = {{Pattern::make("a+").value(), Cut::Keep::rest}, {Pattern::make("b").value(), Cut::Keep::matches}},
       .prefix = WordScheme::Prefix::gpt2_words,
       .whole_words = true};
   EXPECT_EQ(word_scheme_from_json(to_json(scheme)).value(), scheme);

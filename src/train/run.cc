@@ -73,7 +73,7 @@ std::uint32_t TrainingRun::done() const {
 Result<TrainingRun> TrainingRun::begin(tensor::Context& context, model::Model model, Tokens tokens,
                                        const RunSettings& settings, std::uint64_t pass_bytes) {
   CAIRN_TRY(check(settings, model.config()));
-  CAIRN_TRY(check_tokens(kWhat, tokens, settings.context, model.config().vocabulary));
+  CAIRN_TRY(check_tokens(kWhat, tokens, settings.context, model.config().vocabulary, settings.draw));
   const model::ModelConfig config = model.config();
   try {
     return TrainingRun(
@@ -91,7 +91,7 @@ Result<TrainingRun> TrainingRun::resume(tensor::Context& context, ByteView file,
                           fmt::format("{}: the tokens have the digest {}, the run was begun with {}", kWhat,
                                       text.brief(), heading.tokens.brief()),
                           "give the text that it was begun with, or begin another run");
-  CAIRN_TRY(check_tokens(kWhat, tokens, heading.settings.context, heading.config.vocabulary));
+  CAIRN_TRY(check_tokens(kWhat, tokens, heading.settings.context, heading.config.vocabulary, heading.settings.draw));
   CAIRN_ASSIGN(model::Model model, model::Model::make(heading.config));
   try {
     auto state = std::make_unique<State>(context, std::move(model), tokens, heading.settings,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace cairn::train {
 
@@ -31,13 +32,15 @@ Status check(std::string_view what, const OptimiserSettings& s, float learning_r
   return {};
 }
 
-Status check_tokens(std::string_view what, Tokens tokens, std::uint32_t context, std::uint32_t vocabulary) {
+Status check_tokens(std::string_view what, Tokens tokens, std::uint32_t context, std::uint32_t vocabulary, Draw draw) {
   if (tokens.size() < std::size_t{context} + 1)
     return fail_with_hint(
         ErrorCode::invalid,
         fmt::format("{}: {} tokens, at least {} (context + 1) are needed", what, tokens.size(), context + 1),
         "give more text or a shorter context");
-  if ((tokens.size() - 1) / context > std::size_t{0xFFFFFFFFU})
+  // Places are drawn with 32 bits: of windows, or of tokens where a window begins anywhere.
+  const std::size_t places = draw == Draw::random ? tokens.size() - context : (tokens.size() - 1) / context;
+  if (places > std::numeric_limits<std::uint32_t>::max())
     return fail(ErrorCode::invalid, "{}: {} tokens are too many", what, tokens.size());
   for (std::size_t i = 0; i < tokens.size(); ++i)
     if (tokens[i] >= vocabulary)

@@ -61,7 +61,8 @@ Status check(std::string_view what, const BatchShape& shape);
 Status check(std::string_view what, const OptimiserSettings& settings, float learning_rate);
 // invalid, beginning with `what`: fewer than context + 1 tokens, more than can be numbered, or one that is not in the
 // vocabulary.
-Status check_tokens(std::string_view what, Tokens tokens, std::uint32_t context, std::uint32_t vocabulary);
+Status check_tokens(std::string_view what, Tokens tokens, std::uint32_t context, std::uint32_t vocabulary,
+                    Draw draw = Draw::shuffled);
 
 template <class T>
 Status out_of_range(std::string_view what, std::string_view name, const T& value, std::string_view expected) {

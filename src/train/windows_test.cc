@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "train/steps.h"
+
 namespace cairn::train {
 namespace {
 
@@ -72,6 +74,19 @@ TEST(Windows, RandomOnesReachEveryPlace) {
   EXPECT_EQ(starts.front(), 0);
   EXPECT_EQ(starts.back(), 29);
   EXPECT_EQ(std::ranges::unique(starts).begin() - starts.begin(), 30);
+}
+
+// Places are drawn with 32 bits. Of the many tokens none is read before that is found out.
+TEST(Windows, MorePlacesThanCanBeNumberedAreRefused) {
+  const std::vector<std::uint16_t> few(20);
+  const auto refused = [&](std::uint64_t count, Draw draw) {
+    const std::span<const std::uint16_t> many(few.data(), count);
+    const auto status = check_tokens("run", many, 10, 5, draw);
+    return status ? "accepted" : status.error().message;
+  };
+  EXPECT_EQ(refused((std::uint64_t{1} << 32) + 10, Draw::random), "run: 4294967306 tokens are too many");
+  EXPECT_EQ(refused((std::uint64_t{10} << 32) + 1, Draw::shuffled), "run: 42949672961 tokens are too many");
+  for (const Draw draw : kDraws) EXPECT_EQ(refused(20, draw), "accepted");
 }
 
 TEST(Windows, TheLeastShardIsOneWindow) {

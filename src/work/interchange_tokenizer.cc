@@ -164,8 +164,9 @@ Result<GgufVocabulary> gguf_vocabulary_of(const text::Tokenizer& tokenizer) {
   out.tokens = std::move(lists.tokens);
   out.merges = std::move(lists.merges);
   out.end = tokenizer.end_of_text();
-  // Cairn's own models have seen it before every document, too.
-  if (tokenizer.own() || tokenizer.begin_of_text() != tokenizer.end_of_text()) out.begin = tokenizer.begin_of_text();
+  // Both said, for readers have defaults of their own. Cairn's own models have seen it before every document, too.
+  out.begin = tokenizer.begin_of_text();
+  out.add_begin = tokenizer.own() || tokenizer.begin_of_text() != tokenizer.end_of_text();
   return out;
 }
 

@@ -33,7 +33,8 @@ TEST(InterchangeTokenizer, FamiliesHaveTheNamesThatReadersKnow) {
     const GgufVocabulary out = gguf_vocabulary_of(tokenizer).value();
     EXPECT_EQ(out.words, name);
     EXPECT_EQ(out.own_words.empty(), !tokenizer.words().nfc) << name;  // GGUF's names say nothing of normalising
-    EXPECT_EQ(out.begin >= 0, name == "llama-bpe");
+    EXPECT_EQ(out.begin, static_cast<std::int64_t>(tokenizer.begin_of_text()));
+    EXPECT_EQ(out.add_begin, name == "llama-bpe");
     const text::Tokenizer again = tokenizer_of(out).value();
     EXPECT_EQ(again.words(), tokenizer.words()) << name;
     EXPECT_EQ(again.encode(kText), tokenizer.encode(kText)) << name;
@@ -48,6 +49,8 @@ TEST(InterchangeTokenizer, CairnsOwnComesBackToTheByte) {
   const GgufVocabulary out = gguf_vocabulary_of(own).value();
   EXPECT_EQ(out.words, "gpt-2");
   EXPECT_EQ(out.own_words, "gpt2-3digits");
+  EXPECT_EQ(out.begin, out.end);
+  EXPECT_EQ(out.add_begin, true);
   EXPECT_EQ(tokenizer_of(out).value().to_json(), own.to_json());
 }
 
@@ -57,9 +60,11 @@ TEST(InterchangeTokenizer, WhatTheNameImpliesAndWhatTheFileSays) {
   EXPECT_EQ(tokenizer_of(llama)->begin_of_text(), begin);
   llama.add_begin = false;
   EXPECT_EQ(tokenizer_of(llama)->begin_of_text(), llama.end);
-  GgufVocabulary gpt = gguf_vocabulary_of(read(gpt2())).value();
-  gpt.begin = gpt.end;
-  EXPECT_EQ(tokenizer_of(gpt)->begin_of_text(), gpt.end);
+  // Words that imply a token in front, of a model that has none: readers are told.
+  const GgufVocabulary without = gguf_vocabulary_of(tokenizer_of(llama).value()).value();
+  EXPECT_EQ(without.words, "llama-bpe");
+  EXPECT_EQ(without.add_begin, false);
+  EXPECT_EQ(tokenizer_of(without)->begin_of_text(), llama.end);
   EXPECT_TRUE(tokenizer_of(llama)->words().whole_words);
   llama.words = "smaug-bpe";
   EXPECT_FALSE(tokenizer_of(llama)->words().whole_words);
