@@ -11,10 +11,12 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <dnnl.hpp>
 #include <functional>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tensor/product.h"
@@ -42,8 +44,21 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+// Waits until the threads of whoever came before sleep: OpenBLAS's look for work for some tens of milliseconds after a
+// product, on the core that the next one's threads need.
+void settle() {
+  const auto used = [] { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; };
+  constexpr auto kLook = std::chrono::milliseconds(5);
+  for (double before = used(), after = 0;; before = after) {
+    std::this_thread::sleep_for(kLook);
+    after = used();
+    if (after - before < 0.1 * std::chrono::duration<double>(kLook).count()) return;
+  }
+}
+
 // GFLOP/s of the median run of about `seconds` of them.
 double rate(const Shape& s, double seconds, const std::function<void()>& run) {
+  settle();
   run();
   std::vector<double> times;
   for (double total = 0; total < seconds || times.size() < 3;) {
