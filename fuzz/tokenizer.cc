@@ -1,4 +1,4 @@
-// Tokenizers: Cairn's own file and tokenizer.json. The first byte says which.
+// Tokenizers: Cairn's own file and tokenizer.json. The first byte says which, and whether the model names its end.
 #include "text/tokenizer.h"
 
 #include "fuzz/target.h"
@@ -10,6 +10,8 @@ namespace cairn::fuzz {
 namespace {
 
 constexpr std::string_view kText = "the theme of them all, 1234 \xC3\xA9t\xC3\xA9; \xFF\n";
+
+constexpr TokenId kEnd = 2;
 
 text::Tokenizer example() {
   return text::Tokenizer::make({{'t', 'h'}, {256, 'e'}, {' ', 257}, {0xC3, 0xA9}}, text::default_specials()).value();
@@ -27,6 +29,9 @@ std::vector<Bytes> examples() {
     out.push_back(to_bytes("c" + text::tokenizer_from_huggingface(file).value().to_json()));
     out.push_back(to_bytes("h" + file));
   }
+  const std::string pieces = foreign::llama2().file.dump();
+  out.push_back(to_bytes("c" + text::tokenizer_from_huggingface(pieces, kEnd).value().to_json()));
+  out.push_back(to_bytes("e" + pieces));
   return out;
 }
 
@@ -34,7 +39,8 @@ std::vector<Bytes> examples() {
 void consume(ByteView bytes) {
   if (bytes.empty()) return;
   const std::string_view text = as_text(bytes.subspan(1));
-  const auto read = bytes[0] == 'c' ? text::Tokenizer::parse(text) : text::tokenizer_from_huggingface(text);
+  const std::optional<TokenId> end = bytes[0] == 'e' ? std::optional(kEnd) : std::nullopt;
+  const auto read = bytes[0] == 'c' ? text::Tokenizer::parse(text) : text::tokenizer_from_huggingface(text, end);
   if (!read) return;
   const auto tokens = read->encode(kText);
   for (const auto token : tokens) CAIRN_CHECK(token < read->vocabulary());

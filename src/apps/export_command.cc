@@ -59,21 +59,28 @@ Result<int> export_it(const Shell& shell, ExportOptions options) {
   return 0;
 }
 
+// An option that takes one of these names. `to` must live as long as the command.
+template <class Enum>
+CLI::Option* add_named(CLI::App& command, const char* name, const char* help, Enum& to,
+                       const std::map<std::string, Enum>& meanings) {
+  std::vector<std::string> names;
+  for (const auto& [said, meant] : meanings) names.push_back(said);
+  const auto set = [&to, meanings](const std::string& said) { to = meanings.at(said); };
+  return command.add_option_function<std::string>(name, set, help)->check(CLI::IsMember(names));
+}
+
 }  // namespace
 
 void add_export(CLI::App& app, Shell& shell) {
   const auto options = std::make_shared<ExportOptions>();
   CLI::App* command = app.add_subcommand("export", "A model as files that other programs read");
   command->add_option("MODEL", options->model, "Its name, or the beginning of its id; without it, the newest");
-  const std::map<std::string, work::ExportFormat> formats = {{"huggingface", work::ExportFormat::huggingface},
-                                                             {"gguf", work::ExportFormat::gguf}};
-  command->add_option("--format", options->request.format, "huggingface: a folder; gguf: a file")
-      ->required()
-      ->transform(CLI::CheckedTransformer(formats));
-  const std::map<std::string, model::ElementType> types = {
-      {"f32", model::ElementType::f32}, {"bf16", model::ElementType::bf16}, {"q8_0", model::ElementType::q8_0}};
-  command->add_option("--type", options->request.type, "Of the weights: f32 (exact, the default), bf16, q8_0 (gguf)")
-      ->transform(CLI::CheckedTransformer(types));
+  add_named<work::ExportFormat>(*command, "--format", "huggingface: a folder; gguf: a file", options->request.format,
+                                {{"huggingface", work::ExportFormat::huggingface}, {"gguf", work::ExportFormat::gguf}})
+      ->required();
+  add_named<model::ElementType>(
+      *command, "--type", "Of the weights: f32 (exact, the default), bf16, q8_0 (gguf)", options->request.type,
+      {{"f32", model::ElementType::f32}, {"bf16", model::ElementType::bf16}, {"q8_0", model::ElementType::q8_0}});
   command->add_option("--to", options->request.to, "The folder or file, which must not be there yet")->required();
   command->add_option("--tokenizer", options->tokenizer, "To go with it; without this, the model's own");
   command->add_flag("--without-tokenizer", options->without_tokenizer, "Weights and configuration alone");

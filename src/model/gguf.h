@@ -52,6 +52,7 @@ GgufValue gguf_bool(bool value);
 GgufValue gguf_string(std::string value);
 GgufValue gguf_strings(std::vector<std::string> values);
 GgufValue gguf_i32s(std::vector<std::int64_t> values);
+GgufValue gguf_f32s(std::vector<double> values);
 
 // In the order of the file; a key stands once.
 using GgufMetadata = std::vector<std::pair<std::string, GgufValue>>;

@@ -52,12 +52,19 @@ Status add_vocabulary(GgufMetadata& out, const GgufVocabulary& given, std::uint3
     tokens.push_back(fmt::format("[PAD{}]", i));
     types.push_back(GgufVocabulary::unused);
   }
-  out.emplace_back("tokenizer.ggml.model", gguf_string("gpt2"));
+  out.emplace_back("tokenizer.ggml.model", gguf_string(given.pieces ? "llama" : "gpt2"));
   out.emplace_back("tokenizer.ggml.pre", gguf_string(given.words));
   if (!given.own_words.empty()) out.emplace_back(kGgufWords, gguf_string(given.own_words));
   out.emplace_back("tokenizer.ggml.tokens", gguf_strings(std::move(tokens)));
   out.emplace_back("tokenizer.ggml.token_type", gguf_i32s(std::move(types)));
-  out.emplace_back("tokenizer.ggml.merges", gguf_strings(given.merges));
+  if (given.pieces) {
+    std::vector<double> scores(given.scores.begin(), given.scores.end());
+    scores.resize(rows, 0.0);
+    out.emplace_back("tokenizer.ggml.scores", gguf_f32s(std::move(scores)));
+    out.emplace_back("tokenizer.ggml.add_space_prefix", gguf_bool(given.space_prefix));
+  } else {
+    out.emplace_back("tokenizer.ggml.merges", gguf_strings(given.merges));
+  }
   if (given.begin >= 0) {
     out.emplace_back("tokenizer.ggml.bos_token_id", gguf_u32(static_cast<std::uint32_t>(given.begin)));
     out.emplace_back("tokenizer.ggml.add_bos_token", gguf_bool(given.add_begin.value_or(true)));
@@ -139,20 +146,43 @@ Result<std::int64_t> token_id(const GgufFile& file, const char* key, std::size_t
   return static_cast<std::int64_t>(id);
 }
 
+// Nothing: the file does not say.
+Result<std::optional<bool>> flag(const GgufFile& file, const char* key) {
+  const GgufValue* const found = file.find(key);
+  const bool* const value = found ? std::get_if<bool>(&found->value) : nullptr;
+  if (found && !value) return fail(ErrorCode::malformed, "GGUF: '{}' is neither true nor false", key);
+  return value ? std::optional(*value) : std::nullopt;
+}
+
+Status read_pieces(const GgufFile& file, GgufVocabulary& out) {
+  CAIRN_ASSIGN(const std::vector<double> scores, list<double>(file, "tokenizer.ggml.scores"));
+  if (scores.size() != out.tokens.size())
+    return fail(ErrorCode::malformed, "GGUF: {} tokens and {} scores", out.tokens.size(), scores.size());
+  for (const double score : scores) out.scores.push_back(static_cast<float>(score));
+  CAIRN_ASSIGN(const std::optional<bool> prefix, flag(file, "tokenizer.ggml.add_space_prefix"));
+  out.space_prefix = prefix.value_or(true);
+  return {};
+}
+
 }  // namespace
 
 Result<std::optional<GgufVocabulary>> vocabulary_from_gguf(const GgufFile& file) {
   if (!file.find("tokenizer.ggml.model")) return std::nullopt;
   CAIRN_ASSIGN(const std::string kind, file.text("tokenizer.ggml.model"));
   if (kind == "no_vocab" || kind == "none") return std::nullopt;
-  if (kind != "gpt2") {
-    return fail(ErrorCode::unsupported, "GGUF: a tokenizer of kind '{}', expected 'gpt2': byte-level BPE",
+  if (kind != "gpt2" && kind != "llama") {
+    return fail(ErrorCode::unsupported,
+                "GGUF: a tokenizer of kind '{}', expected 'gpt2' (byte-level BPE) or 'llama' (SentencePiece)",
                 kind.substr(0, 64));
   }
-  GgufVocabulary out;
+  GgufVocabulary out{.pieces = kind == "llama"};
   CAIRN_ASSIGN(out.tokens, list<std::string>(file, "tokenizer.ggml.tokens"));
   CAIRN_ASSIGN(out.types, list<std::int64_t>(file, "tokenizer.ggml.token_type"));
-  CAIRN_ASSIGN(out.merges, list<std::string>(file, "tokenizer.ggml.merges"));
+  if (out.pieces) {
+    CAIRN_TRY(read_pieces(file, out));
+  } else {
+    CAIRN_ASSIGN(out.merges, list<std::string>(file, "tokenizer.ggml.merges"));
+  }
   if (out.types.size() != out.tokens.size()) {
     return fail(ErrorCode::malformed, "GGUF: {} tokens and {} token types", out.tokens.size(), out.types.size());
   }
@@ -164,11 +194,7 @@ Result<std::optional<GgufVocabulary>> vocabulary_from_gguf(const GgufFile& file)
   }
   CAIRN_ASSIGN(out.begin, token_id(file, "tokenizer.ggml.bos_token_id", out.tokens.size()));
   CAIRN_ASSIGN(out.end, token_id(file, "tokenizer.ggml.eos_token_id", out.tokens.size()));
-  if (const GgufValue* add = file.find("tokenizer.ggml.add_bos_token")) {
-    const bool* const value = std::get_if<bool>(&add->value);
-    if (!value) return fail(ErrorCode::malformed, "GGUF: 'tokenizer.ggml.add_bos_token' is neither true nor false");
-    out.add_begin = *value;
-  }
+  CAIRN_ASSIGN(out.add_begin, flag(file, "tokenizer.ggml.add_bos_token"));
   return out;
 }
 

@@ -15,12 +15,16 @@
 
 namespace cairn::model {
 
-// A byte-level BPE tokenizer as GGUF keeps it ("gpt2"): words in the printable alphabet that GPT-2 gives bytes.
+// A BPE tokenizer as GGUF keeps it: "gpt2", byte-level, words in the printable alphabet that GPT-2 gives bytes; or
+// "llama", SentencePiece's, with scores in the place of merges.
 struct GgufVocabulary {
-  enum Type : std::int64_t { normal = 1, control = 3, user_defined = 4, unused = 5 };
+  enum Type : std::int64_t { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
+  bool pieces = false;  // "llama"
   std::vector<std::string> tokens;
   std::vector<std::int64_t> types;  // one for each token
-  std::vector<std::string> merges;  // "left right", earliest first
+  std::vector<std::string> merges;  // "gpt2": "left right", earliest first
+  std::vector<float> scores;        // "llama": one for each token
+  bool space_prefix = true;         // "llama": whether a text gets a space in front
   std::string words;                // "tokenizer.ggml.pre": how readers cut text into words
   std::string own_words;            // kGgufWords: how Cairn does, exactly; empty: a tokenizer of others
   std::int64_t begin = -1, end = -1;

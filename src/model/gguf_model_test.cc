@@ -149,6 +149,24 @@ TEST(GgufModel, TheVocabularyIsFilledUpToTheModelsRows) {
             "GGUF: 68 tokens with 68 types, the model's vocabulary is 67");
 }
 
+TEST(GgufModel, AVocabularyWithScores) {
+  GgufVocabulary given = some_words(60);
+  given.pieces = true;
+  given.space_prefix = false;
+  given.merges.clear();
+  for (std::size_t i = 0; i < 60; ++i) given.scores.push_back(-static_cast<float>(i));
+  const Model model = lively_model(small_llama(), 1);
+  const GgufFile read = read_gguf(written(model, {.type = ElementType::f32, .vocabulary = given})).value();
+  EXPECT_EQ(read.text("tokenizer.ggml.model").value(), "llama");
+  EXPECT_EQ(read.find("tokenizer.ggml.merges"), nullptr);
+  const GgufVocabulary words = vocabulary_from_gguf(read).value().value();
+  EXPECT_TRUE(words.pieces);
+  EXPECT_FALSE(words.space_prefix);
+  ASSERT_EQ(words.scores.size(), 67U);
+  EXPECT_EQ(words.scores[59], -59.0F);
+  EXPECT_EQ(words.scores[60], 0.0F);
+}
+
 // A file of a llama with one key or tensor changed.
 struct Changed {
   GgufMetadata metadata;

@@ -30,6 +30,10 @@ GgufValue gguf_i32s(std::vector<std::int64_t> values) {
   return {GgufKind::array, GgufArray{GgufKind::i32, std::move(values)}};
 }
 
+GgufValue gguf_f32s(std::vector<double> values) {
+  return {GgufKind::array, GgufArray{GgufKind::f32, std::move(values)}};
+}
+
 const GgufValue* GgufFile::find(std::string_view key) const {
   for (const auto& [name, value] : metadata) {
     if (name == key) return &value;

@@ -5,9 +5,12 @@ namespace {
 
 std::string_view special_of(Role role) {
   switch (role) {
-    case Role::system: return kSystem;
-    case Role::user: return kUser;
-    case Role::assistant: return kAssistant;
+    case Role::system:
+      return kSystem;
+    case Role::user:
+      return kUser;
+    case Role::assistant:
+      return kAssistant;
   }
   return kUser;
 }

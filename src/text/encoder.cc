@@ -2,6 +2,7 @@
 #include <functional>
 #include <limits>
 
+#include "base/utf8.h"
 #include "text/pretoken.h"
 #include "text/tokenizer.h"
 
@@ -54,14 +55,15 @@ void each_part(const Added& added, std::string_view text, OnText on_text, OnToke
 
 }  // namespace
 
-void Encoder::encode(std::string_view text, std::vector<TokenId>& out) {
+void Encoder::encode(std::string_view text, std::vector<TokenId>& out, bool first) {
   const Tokenizer& t = *tokenizer_;
   if (t.own_) return encode_words(text, out);
   const auto put = [&out](TokenId id) { out.push_back(id); };
   each_part(
       t.added_, text,
       [&](std::string_view part) {
-        const std::string whole = normalised(t.words_, part);
+        std::string whole = normalised(t.words_, part);
+        if (gets_space(t.words_, whole, first && part.data() == text.data())) whole.insert(0, 1, ' ');
         each_part(
             t.added_normalised_, whole, [&](std::string_view words) { encode_words(words, out); }, put);
       },
@@ -79,13 +81,15 @@ void Encoder::encode_word(std::string_view word, std::vector<TokenId>& out) {
     return;
   }
   word_.clear();
-  const auto whole = tokenizer_->whole_.find(word);
-  if (whole != tokenizer_->whole_.end()) {
+  const Tokenizer& t = *tokenizer_;
+  const auto whole = t.words_.whole_words ? t.whole_.find(word) : t.whole_.end();
+  if (whole != t.whole_.end()) {
     word_.push_back(whole->second);
   } else {
-    for (const char c : word) {
-      const TokenId id = tokenizer_->byte_ids_[static_cast<std::uint8_t>(c)];
-      if (id != Tokenizer::kNoToken) word_.push_back(id);
+    if (t.words_.characters) {
+      begin_with_characters(word);
+    } else {
+      begin_with_bytes(word);
     }
     merge_word();
   }
@@ -93,6 +97,25 @@ void Encoder::encode_word(std::string_view word, std::vector<TokenId>& out) {
   if (word.size() > kLongestRemembered) return;
   if (seen_.size() >= kRememberedWords) seen_.clear();
   seen_.emplace(word, word_);
+}
+
+void Encoder::begin_with_bytes(std::string_view word) {
+  for (const char c : word) {
+    const TokenId id = tokenizer_->byte_ids_[static_cast<std::uint8_t>(c)];
+    if (id != Tokenizer::kNoToken) word_.push_back(id);
+  }
+}
+
+void Encoder::begin_with_characters(std::string_view word) {
+  for (std::size_t length = 0; !word.empty(); word.remove_prefix(length)) {
+    length = first_code_point(word).length;
+    const auto found = tokenizer_->whole_.find(word.substr(0, length));
+    if (found != tokenizer_->whole_.end()) {
+      word_.push_back(found->second);
+    } else {
+      begin_with_bytes(word.substr(0, length));
+    }
+  }
 }
 
 // Offers the pair that begins at a place.

@@ -279,7 +279,7 @@ TEST(Foreign, SaysWhatItCannotRead) {
             "unsupported: tokenizer.json: \"behavior\" \"MergedWithNext\"");
   EXPECT_EQ(message("/pre_tokenizer/pretokenizers/0/pattern/Regex", "a|"),
             "unsupported: tokenizer.json: a pattern that matches the empty text");
-  EXPECT_EQ(message("/model/byte_fallback", true), "unsupported: tokenizer.json: \"byte_fallback\" is true");
+  EXPECT_EQ(message("/model/dropout", 0.1), "unsupported: tokenizer.json: \"dropout\" is 0.1");
   EXPECT_EQ(message("/decoder", Json{{"type", "Metaspace"}}),
             "unsupported: tokenizer.json: \"decoder\" is {\"type\":\"Metaspace\"}, expected ByteLevel");
   EXPECT_EQ(message("/model/vocab/xyz", 3), "malformed: tokenizer.json: two tokens have the id 3");

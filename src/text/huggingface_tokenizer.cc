@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "text/pieces.h"
 #include "text/printable.h"
 
 namespace cairn::text {
@@ -98,18 +99,27 @@ std::optional<std::string> begin_of(const Json& post_processor) {
   return id && id->is_string() ? std::optional(id->get<std::string>()) : std::nullopt;
 }
 
-Result<WordScheme> read_words(const Json& file, const Json& model) {
-  for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix", "dropout", "byte_fallback"}) {
+Result<WordScheme> scheme_of(const Json& file, const Json& model) {
+  for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix", "dropout"}) {
     const Json* value = member(model, key);
     if (value && *value != "" && *value != false && *value != 0)
-      return unsupported(fmt::format("\"{}\" is {}", key, canonical(*value).substr(0, 32)));
+      return fail(ErrorCode::unsupported, "\"{}\" is {}", key, canonical(*value).substr(0, 32));
   }
-  if (const Json* decoder = member(file, "decoder");
-      decoder && (!member(*decoder, "type") || *member(*decoder, "type") != "ByteLevel"))
-    return unsupported(fmt::format("\"decoder\" is {}, expected ByteLevel", canonical(*decoder).substr(0, 64)));
+  const bool pieces = is_true(model, "byte_fallback");
+  if (const Json* decoder = member(file, "decoder")) {
+    if (pieces) {
+      CAIRN_TRY(check_pieces_decoder(*decoder));
+    } else if (!member(*decoder, "type") || *member(*decoder, "type") != "ByteLevel") {
+      return fail(ErrorCode::unsupported, "\"decoder\" is {}, expected ByteLevel", canonical(*decoder).substr(0, 64));
+    }
+  }
   const Json *normaliser = member(file, "normalizer"), *words = member(file, "pre_tokenizer");
-  auto scheme = words_from_huggingface(normaliser ? *normaliser : Json(), words ? *words : Json(),
-                                       is_true(model, "ignore_merges"));
+  return (pieces ? pieces_from_huggingface : words_from_huggingface)(
+      normaliser ? *normaliser : Json(), words ? *words : Json(), is_true(model, "ignore_merges"));
+}
+
+Result<WordScheme> read_words(const Json& file, const Json& model) {
+  auto scheme = scheme_of(file, model);
   if (!scheme) return fail(std::move(scheme).error().within(kWhat));
   return scheme;
 }
@@ -146,27 +156,30 @@ Result<std::string> to_huggingface(const Tokenizer& tokenizer) {
   for (std::size_t id = 0; id < lists.tokens.size(); ++id) {
     if (lists.tokens[id].empty()) continue;
     vocabulary[lists.tokens[id]] = id;
-    if (lists.kinds[id] != TokenKind::ordinary) added.push_back(added_token(lists, id));
+    if (lists.kinds[id] != TokenKind::ordinary && lists.kinds[id] != TokenKind::byte)
+      added.push_back(added_token(lists, id));
   }
+  const WordScheme& words = tokenizer.words();
   const Json bytes = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", false}};
+  const bool pieces = words.characters;
   Json model = {{"type", "BPE"},
                 {"dropout", nullptr},
-                {"unk_token", nullptr},
+                {"unk_token", pieces && tokenizer.special(kUnknown) ? Json(kUnknown) : Json()},
                 {"continuing_subword_prefix", nullptr},
                 {"end_of_word_suffix", nullptr},
-                {"fuse_unk", false},
-                {"byte_fallback", false},
+                {"fuse_unk", pieces},
+                {"byte_fallback", pieces},
                 {"vocab", std::move(vocabulary)},
                 {"merges", lists.merges}};
-  if (tokenizer.words().whole_words) model["ignore_merges"] = true;
+  if (words.whole_words) model["ignore_merges"] = true;
   const Json file = {{"version", "1.0"},
                      {"truncation", nullptr},
                      {"padding", nullptr},
                      {"added_tokens", std::move(added)},
-                     {"normalizer", normaliser_of(tokenizer.words())},
-                     {"pre_tokenizer", pre_tokeniser_of(tokenizer.words())},
+                     {"normalizer", pieces ? pieces_normaliser_of(words) : normaliser_of(words)},
+                     {"pre_tokenizer", pieces ? pieces_pre_tokeniser_of(words) : pre_tokeniser_of(words)},
                      {"post_processor", post_processor_of(tokenizer)},
-                     {"decoder", bytes},
+                     {"decoder", pieces ? pieces_decoder_of(words) : bytes},
                      {"model", std::move(model)}};
   return file.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -187,6 +200,8 @@ Result<Tokenizer> tokenizer_from_huggingface(std::string_view text, std::optiona
   TokenLists lists;
   CAIRN_TRY(read_tokens(*file, *model, lists));
   CAIRN_TRY(read_merges(*model, lists));
+  for (std::size_t id = 0; use.words.characters && id < lists.tokens.size(); ++id)
+    if (lists.kinds[id] == TokenKind::ordinary && byte_of_piece(lists.tokens[id])) lists.kinds[id] = TokenKind::byte;
   if (const Json* post = member(*file, "post_processor")) {
     if (const auto begin = begin_of(*post)) {
       const auto found = std::ranges::find(lists.tokens, *begin);

@@ -1,8 +1,8 @@
 // A tokenizer as Hugging Face's tokenizers library keeps it (tokenizer.json): byte-level BPE, Cairn's own and that of
-// other people. Read are the pre-tokenisers Split (isolated or removed), Digits and ByteLevel, one after the other, and
-// the normaliser NFC; anything else is said to be unsupported, by name. Two deviations: what a special's name says in a
-// text stays text, and bytes that are not UTF-8 pass.
-// Pure functions; the reader takes hostile bytes.
+// other people, with the pre-tokenisers Split (isolated or removed), Digits and ByteLevel, one after the other, and the
+// normaliser NFC; SentencePiece's BPE ("byte_fallback"), with the normalisers Prepend and Replace or the pre-tokeniser
+// Metaspace that does not split. Anything else is said to be unsupported, by name. Two deviations: what a special's
+// name says in a text stays text, and bytes that are not UTF-8 pass. Pure functions; the reader takes hostile bytes.
 #pragma once
 
 #include <optional>
@@ -29,5 +29,12 @@ Result<Tokenizer> tokenizer_from_huggingface(std::string_view json, std::optiona
 Result<WordScheme> words_from_huggingface(const Json& normaliser, const Json& pre_tokeniser, bool whole_words);
 Json normaliser_of(const WordScheme& words);
 Json pre_tokeniser_of(const WordScheme& words);
+
+// The same for SentencePiece's (WordScheme::characters), and their "decoder".
+Result<WordScheme> pieces_from_huggingface(const Json& normaliser, const Json& pre_tokeniser, bool whole_words);
+Status check_pieces_decoder(const Json& decoder);  // unsupported: not what SentencePiece's text is put together by
+Json pieces_normaliser_of(const WordScheme& words);
+Json pieces_pre_tokeniser_of(const WordScheme& words);
+Json pieces_decoder_of(const WordScheme& words);
 
 }  // namespace cairn::text

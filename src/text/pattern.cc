@@ -179,13 +179,6 @@ struct Free {
 template <class T>
 using Owned = std::unique_ptr<T, Free>;
 
-// Where the character begins that has byte `at`, or the text's end.
-std::size_t character_at(std::string_view utf8, std::size_t at) {
-  at = std::min(at, utf8.size());
-  while (at < utf8.size() && (static_cast<std::uint8_t>(utf8[at]) & 0xC0U) == 0x80U) --at;
-  return at;
-}
-
 std::string words_of(int problem) {
   std::array<PCRE2_UCHAR, 256> text{};
   pcre2_get_error_message(problem, text.data(), text.size());
@@ -257,8 +250,8 @@ Result<std::optional<Matcher::Match>> Matcher::find(std::string_view utf8, std::
                        PCRE2_NO_UTF_CHECK | options, s.data.get(), s.context.get());
   };
   while (from < utf8.size()) {
-    const std::size_t last = character_at(utf8, from + kMostLook);  // where a match may begin
-    const std::string_view seen = utf8.substr(0, character_at(utf8, from + 2 * kMostLook));
+    const std::size_t last = character_begin(utf8, from + kMostLook);  // where a match may begin
+    const std::string_view seen = utf8.substr(0, character_begin(utf8, from + 2 * kMostLook));
     pcre2_set_offset_limit(s.context.get(), last);
     int found = match(seen, 0);
     // Compiled code that reaches its bounds leaves the answer to the interpreter.

@@ -4,6 +4,7 @@
 #include <array>
 #include <unordered_map>
 
+#include "text/pieces.h"
 #include "text/unicode.h"
 
 namespace cairn::text {
@@ -57,13 +58,36 @@ Result<std::string> bytes_of_printable(std::string_view word) {
   return out;
 }
 
+namespace {
+
+// An ordinary or byte token's name in such files; any other's is its own.
+std::string name_of(TokenKind kind, std::string_view bytes, bool characters) {
+  if (kind == TokenKind::byte) return byte_piece(bytes[0]);
+  if (kind != TokenKind::ordinary) return std::string(bytes);
+  return characters ? piece_of(bytes) : printable(bytes);
+}
+// The other way.
+Result<std::string> bytes_of_name(TokenKind kind, const std::string& name, bool characters) {
+  if (kind != TokenKind::ordinary && kind != TokenKind::byte) return name;
+  if (kind == TokenKind::byte) {
+    const auto byte = byte_of_piece(name);
+    if (!byte) return fail(ErrorCode::malformed, "no byte");
+    return std::string(1, *byte);
+  }
+  if (!characters) return bytes_of_printable(name);
+  CAIRN_TRY(check_utf8(name));
+  return text_of_piece(name);
+}
+
+}  // namespace
+
 Result<TokenLists> lists_of(const Tokenizer& tokenizer) {
   TokenLists out;
   std::unordered_map<std::string, std::size_t> seen;
   for (TokenId id = 0; id < tokenizer.vocabulary(); ++id) {
     const TokenKind kind = tokenizer.kind(id);
     const std::string_view bytes = tokenizer.bytes_of(id);
-    std::string word = kind == TokenKind::ordinary ? printable(bytes) : std::string(bytes);
+    std::string word = name_of(kind, bytes, tokenizer.words().characters);
     const auto [at, fresh] = seen.emplace(word, id);
     if (!fresh && !word.empty()) {
       return fail(ErrorCode::unsupported,
@@ -159,12 +183,8 @@ Result<Tokenizer> tokenizer_of(const TokenLists& lists, TokenUse use) {
                        .begin = use.begin.value_or(*use.end),
                        .end = *use.end};
   for (std::size_t id = 0; id < lists.tokens.size(); ++id) {
-    if (lists.kinds[id] != TokenKind::ordinary) {
-      parts.tokens.push_back(lists.tokens[id]);
-      continue;
-    }
-    auto bytes = bytes_of_printable(lists.tokens[id]);
-    if (!bytes) return fail(ErrorCode::unsupported, "token {}: no word of a byte-level tokenizer", id);
+    auto bytes = bytes_of_name(lists.kinds[id], lists.tokens[id], parts.words.characters);
+    if (!bytes) return fail(ErrorCode::unsupported, "token {}: no word of such a tokenizer", id);
     parts.tokens.push_back(std::move(*bytes));
   }
   auto made = Tokenizer::make(std::move(parts));

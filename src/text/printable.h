@@ -1,5 +1,6 @@
 // Tokens as other programs write them: each byte is one printable character, so that a token is a word without spaces
-// (GPT-2's released encoder: the printable bytes of Latin-1 are themselves, the others U+0100 and on, in order).
+// (GPT-2's released encoder: the printable bytes of Latin-1 are themselves, the others U+0100 and on, in order); or, of
+// tokenizers that begin with characters, as text/pieces.h has them.
 // Pure functions; any thread.
 #pragma once
 
@@ -19,9 +20,10 @@ Result<std::string> bytes_of_printable(std::string_view word);
 
 // A tokenizer as three lists, which is how GGUF and tokenizer.json hold one.
 struct TokenLists {
-  std::vector<std::string> tokens;  // by id; ordinary ones printable, others as they are; empty: there is no such token
+  // By id; ordinary ones printable, or SentencePiece's; others as they are; empty: there is no such token.
+  std::vector<std::string> tokens;
   std::vector<TokenKind> kinds;     // one for each token
-  std::vector<std::string> merges;  // "left right", printable, earliest first
+  std::vector<std::string> merges;  // "left right", as the tokens, earliest first
 };
 
 // unsupported: two tokens of the same text, which those formats tell apart by name alone.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "text/printable.h"
 
 namespace cairn::text::testing_foreign {
@@ -26,12 +27,22 @@ struct Foreign {
   TokenId id(std::string_view bytes) const {
     return static_cast<TokenId>(std::find(ids.begin(), ids.end(), bytes) - ids.begin());
   }
-  // The earliest merge that fits, of equals the leftmost, again and again.
-  std::vector<TokenId> tokens_of(const std::vector<std::string>& words, bool whole_words = false) const {
+  // The earliest merge that fits, of equals the leftmost, again and again; from bytes, or from the characters that are
+  // tokens and the others' bytes.
+  std::vector<TokenId> tokens_of(const std::vector<std::string>& words, bool whole_words = false,
+                                 bool characters = false) const {
     std::vector<TokenId> out;
     for (const std::string& word : words) {
       std::vector<std::string> parts;
-      for (const char c : word) parts.emplace_back(1, c);
+      for (std::size_t at = 0, length = 1; at < word.size(); at += length) {
+        length = characters ? first_code_point(std::string_view(word).substr(at)).length : 1;
+        const std::string symbol = word.substr(at, length);
+        if (!characters || id(symbol) < ids.size()) {
+          parts.push_back(symbol);
+        } else {
+          for (const char c : symbol) parts.push_back(fmt::format("<0x{:02X}>", static_cast<std::uint8_t>(c)));
+        }
+      }
       if (whole_words && std::find(ids.begin(), ids.end(), word) != ids.end()) parts = {word};
       for (const auto* merge = &merges.front(); merge != nullptr && parts.size() > 1;) {
         merge = nullptr;
@@ -155,6 +166,57 @@ inline Foreign qwen2() {
 inline Foreign smollm() {
   return foreign(
       sequence("pretokenizers", {{{"type", "Digits"}, {"individual_digits", true}}, byte_level(false, true)}));
+}
+
+// Of SentencePiece's kind: the specials, the bytes, what merges make by falling score, then the characters.
+inline Foreign llama2() {
+  constexpr std::string_view kSpace = "\xE2\x96\x81";
+  Foreign out;
+  out.ids = {"<unk>", "<s>", "</s>"};
+  for (int b = 0; b < 256; ++b) out.ids.push_back(fmt::format("<0x{:02X}>", b));
+  const std::vector<std::string> made = {
+      " t", "he", " the", "lo", "ll", "  ", "Hel", "el", "Hello", "\xC3\xA9\xC3\xA9", "    "};
+  for (const std::string& token : made) out.ids.push_back(token);
+  for (const char* character : {" ", "t", "h", "e", "l", "o", "H", "x", "\xC3\xA9", "\xE4\xB8\x80"})
+    out.ids.emplace_back(character);
+  const auto written = [&](std::string_view text) {
+    std::string name;
+    for (const char c : text) name += c == ' ' ? std::string(kSpace) : std::string(1, c);
+    return name;
+  };
+  Json vocabulary = Json::object(), merges = Json::array(), added_tokens = Json::array();
+  for (std::size_t id = 0; id < out.ids.size(); ++id) vocabulary[written(out.ids[id])] = id;
+  for (const std::string& token : made)
+    for (std::size_t cut = token.size() - 1; cut > 0; --cut)
+      if (out.id(token.substr(0, cut)) < out.ids.size() && out.id(token.substr(cut)) < out.ids.size()) {
+        out.merges.emplace_back(token.substr(0, cut), token.substr(cut));
+        merges.push_back(written(out.merges.back().first) + " " + written(out.merges.back().second));
+      }
+  for (std::size_t id = 0; id < 3; ++id) added_tokens.push_back(added(id, out.ids[id], true));
+  const Json replace = {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", kSpace}};
+  const Json begin = {{"SpecialToken", {{"id", "<s>"}, {"type_id", 0}}}};
+  out.file = {
+      {"version", "1.0"},
+      {"added_tokens", added_tokens},
+      {"normalizer", sequence("normalizers", {{{"type", "Prepend"}, {"prepend", kSpace}}, replace})},
+      {"pre_tokenizer", nullptr},
+      {"post_processor",
+       {{"type", "TemplateProcessing"}, {"single", {begin, {{"Sequence", {{"id", "A"}, {"type_id", 0}}}}}}}},
+      {"decoder", sequence("decoders", {{{"type", "Replace"}, {"pattern", {{"String", kSpace}}}, {"content", " "}},
+                                        {{"type", "ByteFallback"}},
+                                        {{"type", "Fuse"}},
+                                        {{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}}})},
+      {"model",
+       {{"type", "BPE"},
+        {"dropout", nullptr},
+        {"unk_token", "<unk>"},
+        {"continuing_subword_prefix", nullptr},
+        {"end_of_word_suffix", nullptr},
+        {"fuse_unk", true},
+        {"byte_fallback", true},
+        {"vocab", vocabulary},
+        {"merges", merges}}}};
+  return out;
 }
 
 }  // namespace cairn::text::testing_foreign

@@ -99,6 +99,7 @@ Status Tokenizer::take_tokens(std::vector<std::string> tokens, const std::vector
     return fail(ErrorCode::invalid, "a vocabulary of {} with {} kinds: expected 1 to {}", tokens.size(), kinds.size(),
                 kLargestVocabulary);
   std::set<std::string> names;
+  std::set<char> bytes_seen;
   for (std::size_t id = 0; id < tokens.size(); ++id) {
     std::string& bytes = tokens[id];
     if (bytes.size() > kLongestForeignToken)
@@ -107,7 +108,10 @@ Status Tokenizer::take_tokens(std::vector<std::string> tokens, const std::vector
     const bool added = kinds[id] == TokenKind::added || kinds[id] == TokenKind::added_normalised;
     if (bytes.empty() && kinds[id] != TokenKind::ordinary)
       return fail(ErrorCode::invalid, "token {} has no name and is not an ordinary one", id);
-    if (kinds[id] != TokenKind::ordinary) {
+    if (kinds[id] == TokenKind::byte) {
+      if (bytes.size() != 1 || !words_.characters || !bytes_seen.insert(bytes[0]).second)
+        return fail(ErrorCode::invalid, "token {}: no byte of its own, of a tokenizer that begins with characters", id);
+    } else if (kinds[id] != TokenKind::ordinary) {
       CAIRN_TRY(check_name(bytes, kinds[id] == TokenKind::special ? "a special" : "an added"));
       if (!names.insert(bytes).second) return fail(ErrorCode::invalid, "token {}: '{}' is there twice", id, bytes);
     }
@@ -121,6 +125,19 @@ Status Tokenizer::take_tokens(std::vector<std::string> tokens, const std::vector
   }
   index(added_);
   index(added_normalised_);
+  return {};
+}
+
+// The token of each byte. whole_ has the ordinary tokens.
+Status Tokenizer::take_bytes() {
+  byte_ids_.fill(kNoToken);
+  for (TokenId id = 0; id < vocabulary(); ++id) {
+    const bool counts = kinds_[id] == (words_.characters ? TokenKind::byte : TokenKind::ordinary);
+    if (counts && token_bytes_[id].size() == 1) byte_ids_[static_cast<std::uint8_t>(token_bytes_[id][0])] = id;
+  }
+  for (std::size_t b = 0; b < kBytesOfAlphabet; ++b)
+    if (byte_ids_[b] == kNoToken && (words_.characters || (b >= kFirstPrinted && b <= kLastPrinted)))
+      return fail(ErrorCode::invalid, "the byte 0x{:02x} is no token", b);
   return {};
 }
 
@@ -146,14 +163,9 @@ Result<Tokenizer> Tokenizer::make(TokenizerParts parts) {
   t.own_ = false;
   t.words_ = std::move(parts.words);
   CAIRN_TRY(t.take_tokens(std::move(parts.tokens), parts.kinds));
-  for (std::size_t b = 0; b < kBytesOfAlphabet; ++b) {
-    const auto found = t.whole_.find(std::string(1, static_cast<char>(b)));
-    if (found == t.whole_.end() && b >= kFirstPrinted && b <= kLastPrinted)
-      return fail(ErrorCode::invalid, "the byte 0x{:02x} is no token", b);
-    t.byte_ids_[b] = found == t.whole_.end() ? kNoToken : found->second;
-  }
+  CAIRN_TRY(t.take_bytes());
   CAIRN_TRY(t.take_merges(std::move(parts.merges)));
-  if (!t.words_.whole_words) t.whole_ = {};
+  if (!t.words_.whole_words && !t.words_.characters) t.whole_ = {};
   for (const TokenId id : {parts.begin, parts.end})
     if (!t.is_special(id)) return fail(ErrorCode::invalid, "token {} begins or ends a text and is no special", id);
   t.begin_of_text_ = parts.begin;
@@ -175,7 +187,7 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text) const {
 std::vector<TokenId> Tokenizer::encode_with_specials(std::string_view text) const {
   std::vector<TokenId> out;
   Encoder encoder(*this);
-  while (!text.empty()) {
+  for (bool begins = true; !text.empty(); begins = false) {
     std::size_t at = text.size();
     std::optional<TokenId> first;
     for (const TokenId id : specials_) {
@@ -185,7 +197,7 @@ std::vector<TokenId> Tokenizer::encode_with_specials(std::string_view text) cons
       at = found;
       first = id;
     }
-    encoder.encode(text.substr(0, at), out);
+    encoder.encode(text.substr(0, at), out, begins);
     if (!first) break;
     out.push_back(*first);
     text.remove_prefix(at + bytes_of(*first).size());

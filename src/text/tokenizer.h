@@ -48,16 +48,18 @@ struct Merge {
 // What a token is. Only ordinary ones are made by merges.
 enum class TokenKind : std::uint8_t {
   ordinary,
-  special,          // no text; what its name says in a text stays text
-  added,            // text that becomes this token before any word is cut
-  added_normalised  // the same, found after the text was normalised
+  special,           // no text; what its name says in a text stays text
+  added,             // text that becomes this token before any word is cut
+  added_normalised,  // the same, found after the text was normalised
+  byte               // of a character that is no token (WordScheme::characters)
 };
 
 // What a tokenizer of other people is made of. Ids have any order. A byte may have no token, as in GPT-NeoX's, where
-// those that no UTF-8 has are missing: encode leaves it out.
+// those that no UTF-8 has are missing: encode leaves it out. Where merges begin from characters every byte has a
+// token of that kind.
 struct TokenizerParts {
   WordScheme words;
-  std::vector<std::string> tokens;  // [V]: an ordinary token's bytes, another's name; empty: there is no such token
+  std::vector<std::string> tokens;  // [V]: an ordinary or byte token's bytes, another's name; empty: none has this id
   std::vector<TokenKind> kinds;     // [V]
   std::vector<Merge> merges;   // of ordinary tokens, the earliest first; each makes the token that has both's bytes
   TokenId begin = 0, end = 0;  // specials: what stands before a text, and after it; mostly the same
@@ -98,8 +100,8 @@ class Tokenizer {
   // As encode, but names of specials in the text become those specials: for templates that the program itself wrote.
   std::vector<TokenId> encode_with_specials(std::string_view text) const;
 
-  // The bytes of ordinary and added tokens and the names of specials. invalid: an id that is not in the vocabulary,
-  // with its position.
+  // The bytes of ordinary, byte and added tokens and the names of specials. invalid: an id that is not in the
+  // vocabulary, with its position.
   Result<std::string> decode(Tokens ids) const;
   // The bytes a token stands for (a special's name). id must be below vocabulary().
   std::string_view bytes_of(TokenId id) const { return token_bytes_[id]; }
@@ -135,6 +137,7 @@ class Tokenizer {
   void add_token(std::string bytes, TokenKind kind);
   Status take_tokens(std::vector<std::string> tokens, const std::vector<TokenKind>& kinds);
   Status take_merges(std::vector<Merge> merges);
+  Status take_bytes();
 
   bool own_ = true;
   WordScheme words_;
@@ -145,7 +148,7 @@ class Tokenizer {
   std::vector<std::uint16_t> byte_lengths_;  // [V]
   std::array<TokenId, kBytesOfAlphabet> byte_ids_{};
   std::unordered_map<std::uint64_t, Made> made_;  // by left << 32 | right; looked up, never walked
-  ByText whole_;                                  // ordinary tokens, where the scheme has whole words
+  ByText whole_;                                  // ordinary tokens, where the scheme has whole words or characters
   Added added_, added_normalised_;
   TokenId begin_of_text_ = 0, end_of_text_ = 0;
 };
@@ -153,12 +156,14 @@ class Tokenizer {
 class Encoder {
  public:
   explicit Encoder(const Tokenizer& tokenizer) : tokenizer_(&tokenizer), cutter_(tokenizer.words()) {}
-  // Appends the tokens of `text` (plain, as Tokenizer::encode) to `out`.
-  void encode(std::string_view text, std::vector<TokenId>& out);
+  // Appends the tokens of `text` (plain, as Tokenizer::encode) to `out`. first: nothing of the same text came before.
+  void encode(std::string_view text, std::vector<TokenId>& out, bool first = true);
 
  private:
   void encode_words(std::string_view text, std::vector<TokenId>& out);
   void encode_word(std::string_view word, std::vector<TokenId>& out);
+  void begin_with_bytes(std::string_view word);
+  void begin_with_characters(std::string_view word);
   void merge_word();
   void offer(std::uint32_t left);
 

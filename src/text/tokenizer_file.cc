@@ -10,7 +10,12 @@ namespace {
 
 constexpr std::string_view kFormat = "cairn tokenizer";
 constexpr std::int64_t kOwn = 1, kForeign = 2;  // versions
-constexpr std::array<std::string_view, 4> kKinds = {"ordinary", "special", "added", "added_normalised"};
+constexpr std::array<std::string_view, 5> kKinds = {"ordinary", "special", "added", "added_normalised", "byte"};
+
+// Whether a token is written in GPT-2's printable letters: its bytes need not be text.
+bool written_printable(TokenKind kind) {
+  return kind == TokenKind::ordinary || kind == TokenKind::byte;
+}
 
 Result<TokenId> token_of(const Json& number, std::size_t merge) {
   if (!number.is_number_unsigned() || number.get<std::uint64_t>() >= kLargestVocabulary)
@@ -61,7 +66,7 @@ Status read_kinds(const Json& array, std::vector<TokenKind>& kinds) {
       return fail(ErrorCode::malformed, "\"kinds\": expected pairs of a token's id and its kind");
     const auto kind = std::ranges::find(kKinds, item[1].get_ref<const std::string&>());
     if (kind == kKinds.end() || kind == kKinds.begin())
-      return fail(ErrorCode::malformed, "\"kinds\": a kind that is none of special, added, added_normalised");
+      return fail(ErrorCode::malformed, "\"kinds\": a kind that is none of special, added, added_normalised, byte");
     kinds[item[0].get<std::size_t>()] = static_cast<TokenKind>(kind - kKinds.begin());
   }
   return {};
@@ -83,7 +88,7 @@ Result<Tokenizer> read_foreign(const Json& file) {
     const std::size_t id = parts.tokens.size();
     if (!token.is_string()) return fail(ErrorCode::malformed, "token {}: expected a string", id);
     const auto& name = token.get_ref<const std::string&>();
-    if (parts.kinds[id] != TokenKind::ordinary) {
+    if (!written_printable(parts.kinds[id])) {
       parts.tokens.push_back(name);
       continue;
     }
@@ -127,7 +132,7 @@ std::string Tokenizer::to_json() const {
   Json tokens = Json::array(), kinds = Json::array();
   for (TokenId id = 0; id < vocabulary(); ++id) {
     const bool ordinary = kinds_[id] == TokenKind::ordinary;
-    tokens.push_back(ordinary ? printable(token_bytes_[id]) : token_bytes_[id]);
+    tokens.push_back(written_printable(kinds_[id]) ? printable(token_bytes_[id]) : token_bytes_[id]);
     if (!ordinary) kinds.push_back(Json::array({id, kKinds[static_cast<std::size_t>(kinds_[id])]}));
   }
   file["tokens"] = std::move(tokens);

@@ -38,6 +38,12 @@ std::optional<std::size_t> first_bad_utf8(std::string_view bytes) {
   return std::nullopt;
 }
 
+std::size_t character_begin(std::string_view utf8, std::size_t at) {
+  at = std::min(at, utf8.size());
+  while (at < utf8.size() && (static_cast<std::uint8_t>(utf8[at]) & 0xC0U) == 0x80U) --at;
+  return at;
+}
+
 Status check_utf8(std::string_view bytes) {
   if (const auto bad = first_bad_utf8(bytes))
     return fail(ErrorCode::malformed, "not UTF-8: byte 0x{:02x} at offset {}", at(bytes, *bad), *bad);

@@ -14,6 +14,9 @@ namespace cairn::text {
 // The offset of the first byte that is not part of well-formed UTF-8 (Unicode table 3-7); nullopt where all is well.
 std::optional<std::size_t> first_bad_utf8(std::string_view bytes);
 
+// Where the character begins that byte `at` of well-formed UTF-8 belongs to; the text's end where it is beyond that.
+std::size_t character_begin(std::string_view utf8, std::size_t at);
+
 // malformed: names the offset and the byte.
 Status check_utf8(std::string_view bytes);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "text/pieces.h"
 #include "text/pretoken.h"
 #include "text/unicode.h"
 
@@ -10,7 +11,8 @@ namespace cairn::text {
 namespace {
 
 constexpr std::array<std::string_view, 3> kKeeps = {"all", "matches", "rest"};
-constexpr std::array<std::string_view, 3> kPrefixes = {"none", "piece", "gpt2_words"};
+constexpr std::array<std::string_view, 6> kPrefixes = {"none",      "piece", "gpt2_words", "text", "text_unless_space",
+                                                       "first_text"};
 
 template <class Enum>
 Result<Enum> named(const Json& object, const char* key, std::span<const std::string_view> names) {
@@ -39,7 +41,7 @@ Cut gpt2_cut() {
 
 bool WordScheme::exact() const {
   if (own) return true;
-  return !nfc && prefix == Prefix::none &&
+  return !nfc && !characters && prefix == Prefix::none &&
          std::ranges::all_of(splits, [](const Cut& s) { return s.keep == Cut::Keep::all; });
 }
 
@@ -48,10 +50,12 @@ Json to_json(const WordScheme& scheme) {
   Json splits = Json::array();
   for (const Cut& split : scheme.splits)
     splits.push_back({{"pattern", split.pattern.source()}, {"keep", kKeeps[static_cast<std::size_t>(split.keep)]}});
-  return {{"nfc", scheme.nfc},
-          {"splits", std::move(splits)},
-          {"prefix_space", kPrefixes[static_cast<std::size_t>(scheme.prefix)]},
-          {"whole_words", scheme.whole_words}};
+  Json out = {{"nfc", scheme.nfc},
+              {"splits", std::move(splits)},
+              {"prefix_space", kPrefixes[static_cast<std::size_t>(scheme.prefix)]},
+              {"whole_words", scheme.whole_words}};
+  if (scheme.characters) out["characters"] = true;
+  return out;
 }
 
 Result<WordScheme> word_scheme_from_json(const Json& json) {
@@ -60,9 +64,12 @@ Result<WordScheme> word_scheme_from_json(const Json& json) {
     return fail(ErrorCode::malformed, "\"words\": expected \"{}\" or an object, got {}", kWordScheme,
                 canonical(json).substr(0, 64));
   }
-  if (!json.is_object() || json.size() != 4)
-    return fail(ErrorCode::malformed, "\"words\": expected nfc, splits, prefix_space and whole_words");
   WordScheme out{.own = false};
+  out.characters = json.is_object() && json.contains("characters");
+  if (!json.is_object() || json.size() != (out.characters ? 5U : 4U))
+    return fail(ErrorCode::malformed, "\"words\": expected nfc, splits, prefix_space and whole_words");
+  if (out.characters && json["characters"] != true)
+    return fail(ErrorCode::malformed, "\"characters\": expected true, or none");
   CAIRN_ASSIGN(out.nfc, get_bool(json, "nfc"));
   CAIRN_ASSIGN(out.whole_words, get_bool(json, "whole_words"));
   CAIRN_ASSIGN(out.prefix, named<WordScheme::Prefix>(json, "prefix_space", kPrefixes));
@@ -116,9 +123,17 @@ void WordCutter::cut_utf8(std::string_view text, const Sink& sink) {
     ++matcher;
   };
   for (const Cut& by : scheme_->splits) apply(by);
-  if (scheme_->prefix != WordScheme::Prefix::none) put_spaces();
+  const bool each = scheme_->prefix == WordScheme::Prefix::piece || scheme_->prefix == WordScheme::Prefix::gpt2_words;
+  if (each) put_spaces();
   for (const Cut& by : last_) apply(by);
-  for (const std::string_view word : pieces_) sink(word);
+  for (std::string_view word : pieces_) {
+    while (scheme_->characters && word.size() > kLongestText) {
+      const std::size_t end = character_begin(word, kLongestText);
+      sink(word.substr(0, end));
+      word.remove_prefix(end);
+    }
+    sink(word);
+  }
 }
 
 void WordCutter::put_spaces() {
@@ -147,8 +162,23 @@ void WordCutter::split(const Cut& by, Matcher& matcher, std::string_view piece) 
   }
 }
 
+bool gets_space(const WordScheme& scheme, std::string_view text, bool first) {
+  if (scheme.own) return false;
+  switch (scheme.prefix) {
+    case WordScheme::Prefix::text:
+      return true;
+    case WordScheme::Prefix::text_unless_space:
+      return !text.starts_with(' ');
+    case WordScheme::Prefix::first_text:
+      return first && !text.starts_with(' ');
+    default:
+      return false;  // each piece's, once there are pieces
+  }
+}
+
 std::string normalised(const WordScheme& scheme, std::string_view text) {
   std::string out;
+  if (!scheme.own && scheme.characters) return text_of_piece(text);
   if (scheme.own || !scheme.nfc) return std::string(text);
   while (!text.empty()) {
     const Stretch stretch = first_stretch(text);

@@ -19,6 +19,7 @@ namespace cairn::text {
 
 inline constexpr std::string_view kWordScheme = "gpt2-3digits";  // the name of Cairn's own
 inline constexpr std::size_t kMostSplits = 16;
+inline constexpr std::size_t kLongestText = std::size_t{1} << 24;  // bytes that are one word where nothing cuts words
 
 // GPT-2's words.
 inline constexpr std::string_view kGpt2Pattern =
@@ -35,8 +36,11 @@ struct Cut {
 struct WordScheme {
   enum class Prefix {
     none,
-    piece,      // each piece that does not begin with a space gets one
-    gpt2_words  // the same, and then it is cut into GPT-2's words
+    piece,              // each piece that does not begin with a space gets one
+    gpt2_words,         // the same, and then it is cut into GPT-2's words
+    text,               // what is between added tokens gets one, whatever it begins with
+    text_unless_space,  // the same where it does not begin with one
+    first_text          // the same, and only where the whole text begins
   };
   bool own = true;  // Cairn's: nothing below counts
   bool nfc = false;
@@ -44,6 +48,9 @@ struct WordScheme {
   Prefix prefix = Prefix::none;
   // A word that is a token is that token, whatever the merges would make of it.
   bool whole_words = false;
+  // Merges begin from characters, and from bytes only where a character is no token; U+2581 is a space.
+  // SentencePiece's.
+  bool characters = false;
   bool operator==(const WordScheme&) const = default;
 
   // Whether the words, put end to end, are the text.
@@ -77,5 +84,7 @@ class WordCutter {
 
 // The text as the scheme wants it before anything is cut.
 std::string normalised(const WordScheme& scheme, std::string_view text);
+// Whether a text, normalised, gets a space in front before it is cut. first: it is where the whole text begins.
+bool gets_space(const WordScheme& scheme, std::string_view text, bool first);
 
 }  // namespace cairn::text

@@ -161,12 +161,18 @@ TEST(WordScheme, ComesBackFromJson) {
       .whole_words = true};
   EXPECT_EQ(word_scheme_from_json(to_json(scheme)).value(), scheme);
   EXPECT_EQ(word_scheme_from_json(to_json(WordScheme{})).value(), WordScheme{});
+  WordScheme pieces{.own = false, .prefix = WordScheme::Prefix::first_text, .characters = true};
+  EXPECT_EQ(word_scheme_from_json(to_json(pieces)).value(), pieces);
+  Json odd = to_json(pieces);
+  odd["characters"] = false;
+  EXPECT_EQ(word_scheme_from_json(odd).error().message, "\"characters\": expected true, or none");
   const auto message = [&](const char* key, Json value) {
     Json changed = to_json(scheme);
     changed[key] = std::move(value);
     return word_scheme_from_json(changed).error().message;
   };
-  EXPECT_EQ(message("prefix_space", "some"), "\"prefix_space\": 'some' is none of none, piece, gpt2_words");
+  EXPECT_EQ(message("prefix_space", "some"),
+            "\"prefix_space\": 'some' is none of none, piece, gpt2_words, text, text_unless_space, first_text");
   EXPECT_EQ(message("more", 1), "\"words\": expected nfc, splits, prefix_space and whole_words");
   EXPECT_EQ(message("splits", Json::array({1})), "split 0: expected pattern and keep");
   EXPECT_EQ(message("splits", Json(17, to_json(scheme)["splits"][0])), "17 splits: at most 16");

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/json.h"
+#include "text/pieces.h"
 #include "text/printable.h"
 
 namespace cairn::work {
@@ -64,12 +65,21 @@ Result<WordScheme> words_of(const Named& named) {
 // The nearest words to Cairn's own that readers of GGUF have a name for. They differ in one thing: a run of digits is
 // not cut after every third.
 constexpr std::string_view kNearestWords = "gpt-2";
+constexpr std::string_view kPieceWords = "default";  // what converters write for SentencePiece's
 
 // How the file names the words; `own_words` says what the name leaves out.
 Status name_words(const WordScheme& words, GgufVocabulary& out) {
   if (words.own) {
     out.words = kNearestWords;
     out.own_words = text::kWordScheme;
+    return {};
+  }
+  if (words.characters) {
+    out.words = kPieceWords;
+    out.pieces = true;
+    out.space_prefix = words.prefix != WordScheme::Prefix::none;
+    const bool said = words.prefix == WordScheme::Prefix::none || words.prefix == WordScheme::Prefix::text;
+    if (!said || words.whole_words) out.own_words = canonical(text::to_json(words));
     return {};
   }
   WordScheme plain = words;
@@ -90,12 +100,18 @@ struct Read {
   bool begins = false;
 };
 Result<Read> read_words(const GgufVocabulary& from) {
+  if (from.pieces && from.own_words.empty()) {
+    const auto prefix = from.space_prefix ? WordScheme::Prefix::text : WordScheme::Prefix::none;
+    return Read{WordScheme{.own = false, .prefix = prefix, .characters = true}, true};
+  }
   const auto named = std::ranges::find(kNames, from.words, &Named::name);
-  const bool begins = named != kNames.end() && named->begins;
+  const bool begins = from.pieces || (named != kNames.end() && named->begins);
   if (from.own_words == text::kWordScheme) return Read{WordScheme{}, begins};
   if (!from.own_words.empty()) {
     CAIRN_ASSIGN(const Json json, parse_json(from.own_words));
     CAIRN_ASSIGN(WordScheme words, text::word_scheme_from_json(json));
+    if (words.characters != from.pieces)
+      return fail(ErrorCode::malformed, "its kind is not the one that '{}' says", model::kGgufWords);
     return Read{std::move(words), begins};
   }
   if (named == kNames.end()) {
@@ -111,8 +127,11 @@ Result<TokenKind> kind_of(std::int64_t type, std::size_t id) {
     case GgufVocabulary::normal:
     case GgufVocabulary::unused:
       return TokenKind::ordinary;
+    case GgufVocabulary::unknown:
     case GgufVocabulary::control:
       return TokenKind::special;
+    case GgufVocabulary::byte:
+      return TokenKind::byte;
     case GgufVocabulary::user_defined:
       return TokenKind::added;
     default:
@@ -120,12 +139,14 @@ Result<TokenKind> kind_of(std::int64_t type, std::size_t id) {
   }
 }
 
-std::int64_t type_of(TokenKind kind) {
+std::int64_t type_of(TokenKind kind, std::string_view name) {
   switch (kind) {
     case TokenKind::ordinary:
       return GgufVocabulary::normal;
+    case TokenKind::byte:
+      return GgufVocabulary::byte;
     case TokenKind::special:
-      return GgufVocabulary::control;
+      return name == text::kUnknown ? GgufVocabulary::unknown : GgufVocabulary::control;
     default:
       return GgufVocabulary::user_defined;
   }
@@ -147,6 +168,11 @@ Result<text::Tokenizer> read(const GgufVocabulary& from) {
     lists.tokens.pop_back();
     lists.kinds.pop_back();
   }
+  if (from.pieces) {
+    const std::span scores = std::span(from.scores).first(lists.tokens.size());
+    CAIRN_ASSIGN(const std::vector<text::Merge> merges, text::merges_of_scores(lists.tokens, lists.kinds, scores));
+    for (const auto& [left, right] : merges) lists.merges.push_back(lists.tokens[left] + " " + lists.tokens[right]);
+  }
   return text::tokenizer_of(lists, std::move(use));
 }
 
@@ -159,10 +185,14 @@ Result<GgufVocabulary> gguf_vocabulary_of(const text::Tokenizer& tokenizer) {
   for (std::size_t id = 0; id < lists.tokens.size(); ++id) {
     const bool unused = lists.tokens[id].empty();
     if (unused) lists.tokens[id] = fmt::format("[PAD{}]", id);
-    out.types.push_back(unused ? GgufVocabulary::unused : type_of(lists.kinds[id]));
+    out.types.push_back(unused ? GgufVocabulary::unused : type_of(lists.kinds[id], lists.tokens[id]));
   }
   out.tokens = std::move(lists.tokens);
-  out.merges = std::move(lists.merges);
+  if (out.pieces) {
+    CAIRN_ASSIGN(out.scores, text::scores_of(tokenizer));
+  } else {
+    out.merges = std::move(lists.merges);
+  }
   out.end = tokenizer.end_of_text();
   // Both said, for readers have defaults of their own. Cairn's own models have seen it before every document, too.
   out.begin = tokenizer.begin_of_text();

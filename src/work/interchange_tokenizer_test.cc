@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "text/huggingface_tokenizer.h"
+#include "text/pieces.h"
 #include "text/testing_foreign.h"
 #include "text/testing_tokenizer.h"
 
@@ -85,6 +86,36 @@ TEST(InterchangeTokenizer, RowsWithoutATokenAreNone) {
   EXPECT_EQ(again.types[size - 1], GgufVocabulary::unused);
 }
 
+TEST(InterchangeTokenizer, SentencePiecesComeBack) {
+  Json file = llama2().file;
+  const auto tokenizer = [&] { return text::tokenizer_from_huggingface(file.dump(), TokenId{2}).value(); };
+  const auto check = [&](bool prefix, bool said) {
+    const text::Tokenizer t = tokenizer();
+    const GgufVocabulary out = gguf_vocabulary_of(t).value();
+    EXPECT_TRUE(out.pieces);
+    EXPECT_TRUE(out.merges.empty());
+    EXPECT_EQ(out.scores.size(), t.vocabulary());
+    EXPECT_EQ(out.space_prefix, prefix);
+    EXPECT_EQ(out.own_words.empty(), said);
+    EXPECT_EQ(out.types[0], GgufVocabulary::unknown);
+    EXPECT_EQ(out.types[3], GgufVocabulary::byte);
+    EXPECT_EQ(out.begin, 1);
+    EXPECT_EQ(out.add_begin, true);
+    EXPECT_EQ(tokenizer_of(out).value().to_json(), t.to_json());
+  };
+  check(true, true);
+  file["normalizer"] = file["normalizer"]["normalizers"][1];
+  check(false, true);
+  file["normalizer"] = nullptr;
+  file["pre_tokenizer"] = {
+      {"type", "Metaspace"}, {"replacement", text::kPieceSpace}, {"prepend_scheme", "first"}, {"split", false}};
+  check(true, false);
+  GgufVocabulary bad = gguf_vocabulary_of(tokenizer()).value();
+  bad.pieces = false;
+  EXPECT_EQ(message(tokenizer_of(bad)),
+            "malformed: GGUF: the tokenizer: its kind is not the one that 'cairn.words' says");
+}
+
 TEST(InterchangeTokenizer, SaysWhatItCannotRead) {
   const GgufVocabulary good = gguf_vocabulary_of(read(gpt2())).value();
   const auto with = [&](auto change) {
@@ -95,7 +126,10 @@ TEST(InterchangeTokenizer, SaysWhatItCannotRead) {
   EXPECT_EQ(with([](auto& v) { v.words = "gpt-4o"; }),
             "unsupported: GGUF: the tokenizer: its words are 'gpt-4o', which is none of the names known here");
   EXPECT_EQ(with([](auto& v) { v.own_words = "{"; }).substr(0, 9), "malformed");
-  EXPECT_EQ(with([](auto& v) { v.types[0] = 6; }), "unsupported: GGUF: the tokenizer: token 0 is of the type 6");
+  EXPECT_EQ(with([](auto& v) { v.types[0] = 7; }), "unsupported: GGUF: the tokenizer: token 0 is of the type 7");
+  EXPECT_EQ(with([](auto& v) { v.types[std::ranges::find(v.tokens, "q") - v.tokens.begin()] = 6; }),
+            fmt::format("unsupported: GGUF: the tokenizer: token {}: no word of such a tokenizer",
+                        std::ranges::find(good.tokens, "q") - good.tokens.begin()));
   EXPECT_EQ(with([](auto& v) { v.end = 3; }),
             "unsupported: GGUF: the tokenizer: token 3 begins or ends a text and is no special");
   const Foreign odd = foreign(sequence("pretokenizers", {split("[0-9]{4}"), byte_level(false, true)}));
