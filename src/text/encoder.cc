@@ -25,10 +25,9 @@ const Named* longest(std::span<const Named> tokens, std::string_view text) {
       tokens = tokens.subspan(1);
     }
     if (at == text.size()) break;
-    const auto same =
-        std::ranges::equal_range(tokens, static_cast<std::uint8_t>(text[at]), {},
-                                 [at](const Named& token) { return static_cast<std::uint8_t>(token.first[at]); });
-    tokens = {same.begin(), same.end()};
+    const auto byte = static_cast<std::uint8_t>(text[at]);
+    const auto of = [at](const Named& token) { return static_cast<std::uint8_t>(token.first[at]); };
+    tokens = {std::ranges::lower_bound(tokens, byte, {}, of), std::ranges::upper_bound(tokens, byte, {}, of)};
   }
   return found;
 }

@@ -88,8 +88,8 @@ Result<Tokenizer> Tokenizer::make(std::vector<Merge> merges, std::vector<std::st
 void Tokenizer::index(Added& added) {
   auto& tokens = added.tokens;
   std::ranges::sort(tokens);
-  const auto same = std::ranges::unique(tokens, {}, &std::pair<std::string, TokenId>::first);
-  tokens.erase(same.begin(), same.end());
+  const auto same = [](const auto& a, const auto& b) { return a.first == b.first; };
+  tokens.erase(std::unique(tokens.begin(), tokens.end(), same), tokens.end());
   for (const auto& token : tokens) ++added.first[static_cast<std::uint8_t>(token.first[0]) + 1U];
   std::partial_sum(added.first.begin(), added.first.end(), added.first.begin());
 }
