@@ -1,0 +1,59 @@
+"""Computes the published vectors of profile c1 anew, in plain Python, from docs/arithmetic.md, and compares.
+
+usage: check.py VECTORS_CC [--only NAME ...]
+
+A second implementation in another language: what it confirms is that the page defines the arithmetic. It shares no code
+with the product and takes no input from it but the table of digests. How each case draws its shapes and inputs is said
+here alone, beside src/tensor/cases*.cc. Exit code 1 where a digest differs.
+"""
+
+import argparse
+import hashlib
+import multiprocessing
+import re
+import sys
+from pathlib import Path
+
+import attention
+import norms
+import products
+import rows
+import vectors
+from inputs import PLAIN, SPECIAL, TINY, Inputs
+
+CASES = {}
+for part in (products, attention, norms, rows, vectors):
+    CASES.update(part.CASES)
+
+
+def digest(name):
+    out = hashlib.sha256()
+    for flavour in (PLAIN, TINY, SPECIAL):
+        for size in (19, 50):
+            out.update(CASES[name](Inputs(size, flavour), size))
+    return name, out.hexdigest()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("vectors", type=Path, help="src/tensor/vectors.cc, the table of digests")
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=sorted(CASES), help="these operations alone")
+    given = parser.parse_args()
+    published = dict(re.findall(r'Vector\{"([a-z_.]+)", "([0-9a-f]{64})"\}', given.vectors.read_text()))
+    missing = sorted(set(published) - set(CASES))
+    if missing and not given.only:
+        sys.exit(f"no case here for {', '.join(missing)}")
+    names = given.only or list(published)
+    different = 0
+    with multiprocessing.Pool() as pool:
+        for done, (name, got) in enumerate(pool.imap_unordered(digest, names), 1):
+            same = got == published[name]
+            different += not same
+            print(f"{done:2d}/{len(names)} {name}: " + ("the same" if same else f"expected {published[name]}, got {got}"),
+                  flush=True)
+    print(f"{len(names) - different} of {len(names)} published vectors computed to the bit")
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
