@@ -65,6 +65,28 @@ def fma(a, b, c):
     return settle(s, low if low == low else 0.0)
 
 
+def chain(a, b):
+    """fma(a[k], b[k], .) over ascending k from +0; then + (+0)."""
+    acc, cell = 0.0, array("f", [0.0])
+    for x, y in zip(a, b):
+        p = x * y
+        s = p + acc
+        cell[0] = s
+        r = cell[0]
+        # Where s is a b + acc exactly and no result is near the subnormals, its nearest binary32 is the result.
+        if s - p != acc or s - acc != p or -SMALLEST <= r <= SMALLEST:
+            r = fma(x, y, acc)
+        acc = r
+    return add(acc, 0.0)
+
+
+def in_pairs(a):
+    """The order in which products of bfloat16 take their elements: of each pair the odd one first."""
+    a = list(a) + [0.0] * (len(a) % 2)
+    a[0::2], a[1::2] = a[1::2], a[0::2]
+    return a
+
+
 def div(a, b):
     if a != a or b != b:
         return NAN

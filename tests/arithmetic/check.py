@@ -49,8 +49,8 @@ def main():
         for done, (name, got) in enumerate(pool.imap_unordered(digest, names), 1):
             same = got == published[name]
             different += not same
-            print(f"{done:2d}/{len(names)} {name}: " + ("the same" if same else f"expected {published[name]}, got {got}"),
-                  flush=True)
+            what = "the same" if same else f"expected {published[name]}, got {got}"
+            print(f"{done:2d}/{len(names)} {name}: {what}", flush=True)
     print(f"{len(names) - different} of {len(names)} published vectors computed to the bit")
     return 1 if different else 0
 

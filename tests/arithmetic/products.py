@@ -1,30 +1,18 @@
 """Matrix products (docs/arithmetic.md, "Matrix product")."""
 
-from c1 import add, fma, in_bytes, load, load16, words
+from c1 import add, chain, fma, in_bytes, in_pairs, load, load16, words
 
 
 def chain_of_pairs(a, b):
-    acc = 0.0
-    if len(a) % 2:
-        a, b = a + [0.0], b + [0.0]
-    for p in range(0, len(a), 2):
-        acc = fma(a[p], b[p], fma(a[p + 1], b[p + 1], acc))
-    return add(acc, 0.0)
+    return chain(in_pairs(a), in_pairs(b))
 
 
-def chain_of_singles(a, b):
-    acc = 0.0
-    for x, y in zip(a, b):
-        acc = fma(x, y, acc)
-    return add(acc, 0.0)
-
-
-def product(chain, a, b, addend=None, fold=0):
+def product(chain_of, a, b, addend=None, fold=0):
     """One output: of rows a and b, [k] each."""
     c = addend
     for first in range(0, len(a), fold or len(a)):
         last = first + (fold or len(a))
-        part = chain(a[first:last], b[first:last])
+        part = chain_of(a[first:last], b[first:last])
         c = part if c is None else add(c, part)
     return c
 
@@ -33,7 +21,7 @@ def product_of(narrow, draws, shape, a_columns=False, b_columns=False, adds=Fals
     m, n, k = shape
     gap = draws.between(0, 3)
     a_stride, b_stride, stride = (m if a_columns else k) + gap, (n if b_columns else k) + gap, n + gap
-    draw, read, chain = (draws.bf16s, load16, chain_of_pairs) if narrow else (draws.floats, load, chain_of_singles)
+    draw, read, chain_of = (draws.bf16s, load16, chain_of_pairs) if narrow else (draws.floats, load, chain)
     a = read(draw(a_stride * (k if a_columns else m)))
     b = read(draw(b_stride * (k if b_columns else n)))
     c = draws.floats(m * stride)
@@ -43,7 +31,7 @@ def product_of(narrow, draws, shape, a_columns=False, b_columns=False, adds=Fals
     for i in range(m):
         at = i * stride
         there = load(c[at : at + n]) if adds else [None] * n
-        c[at : at + n] = words([product(chain, rows[i], columns[j], there[j], fold) for j in range(n)])
+        c[at : at + n] = words([product(chain_of, rows[i], columns[j], there[j], fold) for j in range(n)])
     return in_bytes(c)
 
 

@@ -49,16 +49,23 @@ def rope_partial(draws, size):
                     for interleaved in (False, True) for back in (False, True))
 
 
+def swiglu_row(row):
+    """gate [F] and up [F] side by side to [F]."""
+    half = len(row) // 2
+    return [mul(mul(g, sigmoid(g)), u) for g, u in zip(row[:half], row[half:])]
+
+
+def swiglu_row_back(row, d):
+    gate, up = row[: len(d)], row[len(d) :]
+    s = [sigmoid(g) for g in gate]
+    dgate = [mul(mul(c, u), mul(a, fma(g, sub(1.0, a), 1.0))) for c, u, a, g in zip(d, up, s, gate)]
+    return dgate + [mul(c, mul(g, a)) for c, g, a in zip(d, gate, s)]
+
+
 def swiglu(draws, size):
     rows, hidden = draws.between(1, size), draws.between(1, size)
     x, dy = lines(load(draws.floats(rows * 2 * hidden)), 2 * hidden), lines(load(draws.floats(rows * hidden)), hidden)
-    y, dx = [], []
-    for row, d in zip(x, dy):
-        gate, up = row[:hidden], row[hidden:]
-        s = [sigmoid(g) for g in gate]
-        y += [mul(mul(g, a), u) for g, a, u in zip(gate, s, up)]
-        dx += [mul(mul(c, u), mul(a, fma(g, sub(1.0, a), 1.0))) for c, u, a, g in zip(d, up, s, gate)]
-        dx += [mul(c, mul(g, a)) for c, g, a in zip(d, gate, s)]
+    y, dx = flat(map(swiglu_row, x)), flat(map(swiglu_row_back, x, dy))
     return in_bytes(halves(y), 2) + in_bytes(halves(dx), 2)
 
 

@@ -1,9 +1,9 @@
 """Long vectors, functions and optimisers (docs/arithmetic.md, "Functions", "Operations" and "Optimisers")."""
 
-from functions import Stream, cos, erf, exp, log, nearest, power, sigmoid, sin, tanh
 from c1 import (
-    add, as_they_are, constant, div, flushed, fma, halves, in_bytes, load, load16, maximum, minimum, mul, nearest32, slot_sum, sqrt, sub, sum_of,
-    words)
+    add, as_they_are, constant, div, flushed, fma, halves, in_bytes, load, load16, maximum, minimum, mul, nearest32,
+    slot_sum, sqrt, sub, sum_of, words)
+from functions import Stream, cos, erf, exp, log, nearest, power, sigmoid, sin, tanh
 
 BLOCK = 4096
 
@@ -60,10 +60,11 @@ def random(draws, size):
 
 
 class AdamW:
-    rate, beta1, beta2 = nearest32(1e-3), nearest32(0.9), nearest32(0.95)
-    epsilon, decay, grad_scale = nearest32(1e-8), nearest32(0.1), nearest32(0.7)
+    """Settings that are not given are those of the cases."""
 
-    def __init__(self, step):
+    def __init__(self, step, rate=1e-3, beta2=0.95, decay=0.1, grad_scale=0.7):
+        self.rate, self.beta1, self.beta2, self.epsilon = map(nearest32, (rate, 0.9, beta2, 1e-8))
+        self.decay, self.grad_scale = nearest32(decay), nearest32(grad_scale)
         self.rest1, self.rest2 = sub(1.0, self.beta1), sub(1.0, self.beta2)
         self.c1 = div(1.0, sub(1.0, power(self.beta1, step)))
         self.c2 = div(1.0, sub(1.0, power(self.beta2, step)))
