@@ -49,7 +49,8 @@ double now() {
 void settle() {
   const auto used = [] { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; };
   constexpr auto kLook = std::chrono::milliseconds(5);
-  for (double before = used(), after = 0;; before = after) {
+  double before = used(), after = 0;
+  for (int looks = 0; looks < 200; ++looks, before = after) {  // a second at most: some threads never sleep
     std::this_thread::sleep_for(kLook);
     after = used();
     if (after - before < 0.1 * std::chrono::duration<double>(kLook).count()) return;

@@ -11,6 +11,7 @@ namespace {
 struct ImportOptions {
   std::filesystem::path path;
   std::string name;
+  std::uint32_t context = 0;
 };
 
 std::string name_from(const std::filesystem::path& path) {
@@ -54,17 +55,26 @@ void add_import(CLI::App& app, Shell& shell) {
       ->add_option("PATH", options->path, "A folder with config.json and safetensors (Hugging Face), or a .gguf file")
       ->required();
   command->add_option("--name", options->name, "To call it by; without it, the folder's or file's name");
+  command
+      ->add_option(
+          "--context", options->context,
+          "To take it with at most so many positions: for models of more than 65,536, or whose window is shorter "
+          "than their context")
+      ->check(CLI::Range(2, 65536));
   add_declared_options(*command, declared);
   command->footer(
       "Read are llama, mistral, qwen2, qwen3, gpt2, gpt_neox and gptj; weights in F32, F16, BF16 and, in GGUF, Q8_0.\n"
       "What cannot be represented exactly is refused, with the reason (exit code 11).\n"
       "Example: cairn import pythia-14m --licence Apache-2.0 --declared-in pythia-14m/README.md\n"
-      "Example: cairn import model.gguf --name story --licence MIT --declared-in https://example.org/story");
+      "Example: cairn import model.gguf --name story --licence MIT --declared-in https://example.org/story\n"
+      "Example: cairn import Llama-3.2-1B --context 8192 --licence LicenseRef-Llama --declared-in "
+      "Llama-3.2-1B/LICENSE");
   on_chosen(*command, shell, [options, declared, &shell]() -> Result<int> {
     CAIRN_ASSIGN(guard::Guard guard, guard::Guard::open(shell.site, {"cairn import"}, shell.env));
     CAIRN_ASSIGN(const guard::Declared permit, declared->read(guard.ledger().site().name));
     const std::string name = options->name.empty() ? name_from(options->path) : options->name;
-    CAIRN_ASSIGN(const work::Imported imported, work::import_model(guard, options->path, name, permit, shell.env));
+    CAIRN_ASSIGN(const work::Imported imported,
+                 work::import_model(guard, options->path, name, permit, shell.env, options->context));
     print(shell, text_of(imported, name), json_of(imported, name));
     return 0;
   });

@@ -22,7 +22,11 @@ ComputeWeights::ComputeWeights(tensor::Context& context, const Model& model)
   const std::size_t angles = std::size_t{config_.context} * config_.turned_width() / 2;
   cosine_.resize(angles);
   sine_.resize(angles);
-  tensor::rope_tables(config_.context, config_.turned_width(), config_.rope_base, cosine_, sine_);
+  tensor::rope_tables(config_.context, config_.turned_width(), config_.rope_base, cosine_, sine_,
+                      {.factor = config_.rope_factor,
+                       .original = static_cast<float>(config_.rope_original),
+                       .low = config_.rope_low,
+                       .high = config_.rope_high});
 }
 
 void ComputeWeights::copy_gains(std::span<const float> masters) {

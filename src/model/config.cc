@@ -47,6 +47,15 @@ void all_fields(Self& c, Visit& visit) {
   visit("final_norm", c.final_norm);
 }
 
+template <class Self, class Visit>
+void scaled_fields(Self& c, Visit& visit) {
+  all_fields(c, visit);
+  visit("rope_factor", c.rope_factor);
+  visit("rope_original", c.rope_original);
+  visit("rope_low", c.rope_low);
+  visit("rope_high", c.rope_high);
+}
+
 }  // namespace
 
 std::span<const std::string_view> names_of(Norm) {
@@ -101,6 +110,25 @@ Status check_heads(const ModelConfig& c) {
   return {};
 }
 
+Status check_scaling(const ModelConfig& c) {
+  const ModelConfig plain;
+  const bool scales = c.rope_factor != 1.0F;
+  if (!(c.rope_factor >= 1.0F && c.rope_factor <= 1e4F))
+    return fail(ErrorCode::invalid, "{}: rope_factor is {}, expected 1 to 10000", kWhat, c.rope_factor);
+  if (scales && c.positions != Positions::rotary)
+    return fail(ErrorCode::invalid, "{}: rope_factor is {}, but positions are not rotary", kWhat, c.rope_factor);
+  const bool bounds = c.rope_low == plain.rope_low && c.rope_high == plain.rope_high;
+  if (c.rope_original == 0 && !bounds)
+    return fail(ErrorCode::invalid, "{}: rope_low and rope_high are given without rope_original", kWhat);
+  if (!scales && c.rope_original != 0)
+    return fail(ErrorCode::invalid, "{}: rope_original is given with a rope_factor of 1", kWhat);
+  CAIRN_TRY(in_range("rope_original", c.rope_original, 0, 1U << 20));
+  if (!(c.rope_low > 0.0F && c.rope_high > c.rope_low && c.rope_high <= 1e6F))
+    return fail(ErrorCode::invalid, "{}: rope_low is {} and rope_high {}, expected 0 < rope_low < rope_high <= 1e6",
+                kWhat, c.rope_low, c.rope_high);
+  return {};
+}
+
 bool is_of_first_version(const ModelConfig& c) {
   ModelConfig first;
   first.vocabulary = c.vocabulary;
@@ -126,11 +154,12 @@ Status check(const ModelConfig& c) {
   CAIRN_TRY(in_range("heads", c.heads, 1, 256));
   CAIRN_TRY(in_range("kv_heads", c.kv_heads, 1, 256));
   CAIRN_TRY(in_range("hidden", c.hidden, 1, 65536));
-  CAIRN_TRY(in_range("context", c.context, 2, 65536));
+  CAIRN_TRY(in_range("context", c.context, 2, kMostContext));
   CAIRN_TRY(check_heads(c));
   if (!(c.rope_base >= 1.0F && c.rope_base <= 1e9F)) {
     return fail(ErrorCode::invalid, "{}: rope_base is {}, expected 1 to 1e9", kWhat, c.rope_base);
   }
+  CAIRN_TRY(check_scaling(c));
   if (!(c.norm_epsilon >= 1e-12F && c.norm_epsilon <= 1e-1F)) {
     return fail(ErrorCode::invalid, "{}: norm_epsilon is {}, expected 1e-12 to 0.1", kWhat, c.norm_epsilon);
   }
@@ -150,7 +179,11 @@ std::uint64_t parameter_count(const ModelConfig& config) {
 
 std::string to_json(const ModelConfig& config) {
   FieldWriter writer;
-  is_of_first_version(config) ? first_fields(config, writer) : all_fields(config, writer);
+  if (config.rope_factor != 1.0F) {
+    scaled_fields(config, writer);
+  } else {
+    is_of_first_version(config) ? first_fields(config, writer) : all_fields(config, writer);
+  }
   return canonical(writer.object());
 }
 
@@ -163,9 +196,16 @@ Result<ModelConfig> config_from_json(std::string_view text) {
   if (family != json->end() && family->is_string()) CAIRN_TRY(check_family(family->get_ref<const std::string&>()));
   ModelConfig config;
   FieldReader reader(*json, kWhat);
+  const bool scaled = json->contains("rope_factor");
   const bool first = family != json->end() && *family == kDecoderFamily && !json->contains("norm");
-  first ? first_fields(config, reader) : all_fields(config, reader);
+  if (scaled) {
+    scaled_fields(config, reader);
+  } else {
+    first ? first_fields(config, reader) : all_fields(config, reader);
+  }
   CAIRN_TRY(reader.finish());
+  if (scaled && config.rope_factor == 1.0F)
+    return fail(ErrorCode::malformed, "{}: rope_factor is 1, then it is left out", kWhat);
   CAIRN_TRY(check(config));
   return config;
 }

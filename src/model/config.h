@@ -49,6 +49,9 @@ struct ModelConfig {
   float rope_base = 10000.0F;
   std::uint32_t rotary_width = 0;   // channels of a head that turn, the first ones; 0: all
   bool rotary_interleaved = false;  // pairs (2i, 2i + 1), as in GPT-J, and not (i, i + half)
+  float rope_factor = 1.0F;         // by which frequencies are divided (tensor::RopeScaling); 1: not at all
+  std::uint32_t rope_original = 0;  // the positions that low and high count turns in; 0: all frequencies are divided
+  float rope_low = 1.0F, rope_high = 4.0F;
   Residual residual = Residual::sequential;
   bool causal = true;
   bool qkv_bias = false, output_bias = false;  // of attention's maps
@@ -72,8 +75,9 @@ struct ModelConfig {
 std::span<const std::string_view> families();
 
 // The caps that hostile configurations meet before anything is allocated.
-inline constexpr std::uint64_t kMostParameters = std::uint64_t{1} << 32;
+inline constexpr std::uint64_t kMostParameters = std::uint64_t{1} << 34;
 inline constexpr std::uint32_t kMostVocabulary = 1U << 20;
+inline constexpr std::uint32_t kMostContext = 65536;
 
 // invalid: the first field out of its range, with the range; or more than kMostParameters. unsupported: a family of
 // another name.
@@ -83,8 +87,9 @@ Status check(const ModelConfig& config);
 std::uint64_t parameter_count(const ModelConfig& config);
 
 // Canonical JSON (sorted keys), strict when read: a missing, unknown or ill-typed key is malformed, a value out of
-// range invalid, another family unsupported. Two sets of keys: all fields; or, for a "decoder" whose other fields have
-// the defaults above, the eleven that stood in the first version of the format, so that its files keep their digests.
+// range invalid, another family unsupported. Three sets of keys, so that files keep their digests: all fields; those
+// without the four of rope_factor, where it is 1; or, for a "decoder" whose other fields have the defaults above, the
+// eleven that stood in the first version of the format.
 std::string to_json(const ModelConfig& config);
 Result<ModelConfig> config_from_json(std::string_view text);
 

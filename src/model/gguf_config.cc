@@ -74,13 +74,16 @@ void refuse_the_unknown(const GgufFile& file, Keys& keys, std::uint32_t context)
     keys.unsupported("expert_count", "mixtures of experts are not computed");
   }
   const std::string scaling = keys.text("rope.scaling.type", "none");
-  if (scaling != "none") keys.unsupported("rope.scaling.type", "rotary positions are not scaled here");
+  if (scaling != "none" && scaling != "linear")
+    keys.unsupported("rope.scaling.type", "rotary positions are scaled by 'linear' alone here");
   if (keys.real("rope.scale_linear", 1.0) != 1.0) {
-    keys.unsupported("rope.scale_linear", "rotary positions are not scaled here");
+    keys.unsupported("rope.scale_linear", "rotary positions are scaled by 'rope.scaling.factor' alone here");
   }
   if (has_tensor(file, "rope_freqs.weight")) {
-    keys.note(
-        {ErrorCode::unsupported, "GGUF: tensor 'rope_freqs.weight': rotary positions are not scaled here", {}, {}});
+    keys.note({ErrorCode::unsupported,
+               "GGUF: tensor 'rope_freqs.weight': frequencies have no factors of their own here",
+               {},
+               {}});
   }
   if (keys.has("attention.sliding_window") && keys.natural("attention.sliding_window") > 0 &&
       keys.natural("attention.sliding_window") < context) {
@@ -109,6 +112,8 @@ void read_sizes(const GgufFile& file, Keys& keys, ModelConfig& c) {
 
 void read_rotary(Keys& keys, ModelConfig& c) {
   c.rope_base = static_cast<float>(keys.real("rope.freq_base", 10000.0));
+  if (keys.text("rope.scaling.type", "none") == "linear")
+    c.rope_factor = static_cast<float>(keys.real("rope.scaling.factor"));
   const std::uint32_t turned = keys.size("rope.dimension_count", c.head_width());
   c.rotary_width = turned == c.head_width() ? 0 : turned;
 }
@@ -148,7 +153,7 @@ void read_activation(const GgufFile& file, Keys& keys, ModelConfig& c) {
 
 }  // namespace
 
-Result<ModelConfig> config_from_gguf(const GgufFile& file) {
+Result<ModelConfig> config_from_gguf(const GgufFile& file, std::uint32_t most_context) {
   CAIRN_ASSIGN(const std::string architecture, file.text("general.architecture"));
   const bool gpt = architecture == "gpt2" || architecture == "gptneox";
   if (!gpt && architecture != "llama" && architecture != "qwen2" && architecture != "qwen3") {
@@ -158,6 +163,12 @@ Result<ModelConfig> config_from_gguf(const GgufFile& file) {
   Keys keys(file, architecture + ".");
   ModelConfig out;
   read_sizes(file, keys, out);
+  if (architecture != "gpt2" && most_context > 0) out.context = std::min(out.context, most_context);
+  if (architecture != "gpt2" && out.context > kMostContext) {
+    return fail_with_hint(ErrorCode::invalid,
+                          fmt::format("GGUF: a context of {}: at most {}", out.context, kMostContext),
+                          "with a shorter one it is the same model as far as that goes: --context 8192, say");
+  }
   refuse_the_unknown(file, keys, out.context);
   gpt ? read_gpt_kin(architecture, keys, out) : read_llama_kin(file, architecture, keys, out);
   if (gpt) read_activation(file, keys, out);

@@ -36,9 +36,15 @@ void add_sizes(GgufMetadata& out, const std::string& architecture, const ModelCo
   if (c.positions == Positions::rotary) {
     add("rope.freq_base", gguf_f32(c.rope_base));
     add("rope.dimension_count", gguf_u32(c.turned_width()));
+    if (c.rope_factor != 1.0F) {
+      add("rope.scaling.type", gguf_string("linear"));
+      add("rope.scaling.factor", gguf_f32(c.rope_factor));
+    }
   }
   if (architecture == "gptneox") add("use_parallel_residual", gguf_bool(c.residual == Residual::parallel));
 }
+
+constexpr double kNoScore = -10000.0;  // of what is no token
 
 // The same number of tokens as the model has rows for: the rest are unused.
 Status add_vocabulary(GgufMetadata& out, const GgufVocabulary& given, std::uint32_t rows) {
@@ -46,8 +52,12 @@ Status add_vocabulary(GgufMetadata& out, const GgufVocabulary& given, std::uint3
     return fail(ErrorCode::invalid, "GGUF: {} tokens with {} types, the model's vocabulary is {}", given.tokens.size(),
                 given.types.size(), rows);
   }
+  if (given.pieces && given.scores.size() != given.tokens.size()) {
+    return fail(ErrorCode::invalid, "GGUF: {} tokens with {} scores", given.tokens.size(), given.scores.size());
+  }
   std::vector<std::string> tokens = given.tokens;
   std::vector<std::int64_t> types = given.types;
+  const auto unknown = std::ranges::find(types, GgufVocabulary::unknown) - types.begin();
   for (std::size_t i = tokens.size(); i < rows; ++i) {
     tokens.push_back(fmt::format("[PAD{}]", i));
     types.push_back(GgufVocabulary::unused);
@@ -59,9 +69,11 @@ Status add_vocabulary(GgufMetadata& out, const GgufVocabulary& given, std::uint3
   out.emplace_back("tokenizer.ggml.token_type", gguf_i32s(std::move(types)));
   if (given.pieces) {
     std::vector<double> scores(given.scores.begin(), given.scores.end());
-    scores.resize(rows, 0.0);
+    scores.resize(rows, kNoScore);
     out.emplace_back("tokenizer.ggml.scores", gguf_f32s(std::move(scores)));
     out.emplace_back("tokenizer.ggml.add_space_prefix", gguf_bool(given.space_prefix));
+    if (unknown < static_cast<std::ptrdiff_t>(given.types.size()))
+      out.emplace_back("tokenizer.ggml.unknown_token_id", gguf_u32(static_cast<std::uint32_t>(unknown)));
   } else {
     out.emplace_back("tokenizer.ggml.merges", gguf_strings(given.merges));
   }
@@ -86,6 +98,11 @@ Result<PlannedFile> plan_gguf(const ModelConfig& config, const GgufExtras& extra
     return fail(ErrorCode::invalid, "GGUF files are written in F32, BF16 or Q8_0, not in F16");
   }
   CAIRN_ASSIGN(const Dialect dialect, dialect_of(config));
+  if (config.rope_original > 0) {
+    return fail_with_hint(ErrorCode::unsupported,
+                          "GGUF: frequencies of rotary positions that are scaled apart are not written",
+                          "export as huggingface");
+  }
   CAIRN_ASSIGN(std::vector<ForeignTensor> tensors, gguf_tensors(config));
   const std::string architecture = architecture_of(dialect);
   GgufMetadata metadata = {{"general.architecture", gguf_string(architecture)},
@@ -115,8 +132,9 @@ Result<PlannedFile> plan_gguf(const ModelConfig& config, const GgufExtras& extra
   return out;
 }
 
-Result<Model> model_from_gguf(const GgufFile& file, const std::function<void(double share)>& progress) {
-  CAIRN_ASSIGN(const ModelConfig config, config_from_gguf(file));
+Result<Model> model_from_gguf(const GgufFile& file, const std::function<void(double share)>& progress,
+                              std::uint32_t most_context) {
+  CAIRN_ASSIGN(const ModelConfig config, config_from_gguf(file, most_context));
   CAIRN_ASSIGN(const std::vector<ForeignTensor> expected, gguf_tensors(config));
   const auto none = [](std::string_view) { return false; };
   CAIRN_ASSIGN(const auto matched, match_foreign("GGUF", file.tensors, expected, none));

@@ -52,11 +52,12 @@ struct GgufExtras {
 Result<PlannedFile> plan_gguf(const ModelConfig& config, const GgufExtras& extras);
 
 // What the keys say. Two things GGUF says by tensors alone: the head is tied where there is no "output.weight", and
-// llama's maps have biases where the first block's have. unsupported: another architecture, scaled rotary positions,
-// experts, a short window, a key that is missing.
-Result<ModelConfig> config_from_gguf(const GgufFile& file);
+// llama's maps have biases where the first block's have. unsupported: another architecture, rotary positions scaled
+// otherwise than "linear", experts, a short window, a key that is missing. most_context: as config_from_huggingface().
+Result<ModelConfig> config_from_gguf(const GgufFile& file, std::uint32_t most_context = 0);
 // Errors as above and as match_foreign().
-Result<Model> model_from_gguf(const GgufFile& file, const std::function<void(double share)>& progress = {});
+Result<Model> model_from_gguf(const GgufFile& file, const std::function<void(double share)>& progress = {},
+                              std::uint32_t most_context = 0);
 // Nothing where the file has no tokenizer. unsupported: another model of tokenizer; malformed: lists that do not fit.
 Result<std::optional<GgufVocabulary>> vocabulary_from_gguf(const GgufFile& file);
 

@@ -164,7 +164,9 @@ TEST(GgufModel, AVocabularyWithScores) {
   EXPECT_FALSE(words.space_prefix);
   ASSERT_EQ(words.scores.size(), 67U);
   EXPECT_EQ(words.scores[59], -59.0F);
-  EXPECT_EQ(words.scores[60], 0.0F);
+  EXPECT_EQ(words.scores[60], -10000.0F);
+  given.scores.pop_back();
+  EXPECT_EQ(plan_gguf(small_llama(), {.vocabulary = given}).error().message, "GGUF: 60 tokens with 59 scores");
 }
 
 // A file of a llama with one key or tensor changed.
@@ -194,6 +196,17 @@ struct Changed {
   }
 };
 
+TEST(GgufModel, ScaledRotaryPositions) {
+  ModelConfig config = small_llama();
+  config.rope_factor = 2.5F;
+  const GgufFile read = read_gguf(written(lively_model(config, 1), {.type = ElementType::f32})).value();
+  EXPECT_EQ(config_from_gguf(read).value().rope_factor, 2.5F);
+  EXPECT_EQ(config_from_gguf(read, 9).value().context, 9U);
+  config.rope_original = 512;
+  EXPECT_EQ(plan_gguf(config, {}).error().message,
+            "GGUF: frequencies of rotary positions that are scaled apart are not written");
+}
+
 TEST(GgufModel, SaysWhatItCannotRepresent) {
   const Model model = lively_model(small_llama(), 2);
   const Changed plain = Changed::of(model);
@@ -206,7 +219,7 @@ TEST(GgufModel, SaysWhatItCannotRepresent) {
   EXPECT_EQ(with("general.architecture", gguf_string("mamba")),
             "unsupported: GGUF: architecture 'mamba', expected llama, qwen2, qwen3, gpt2 or gptneox");
   EXPECT_EQ(with("llama.rope.scaling.type", gguf_string("yarn")),
-            "unsupported: GGUF: 'llama.rope.scaling.type': rotary positions are not scaled here");
+            "unsupported: GGUF: 'llama.rope.scaling.type': rotary positions are scaled by 'linear' alone here");
   EXPECT_EQ(with("llama.expert_count", gguf_u32(8)),
             "unsupported: GGUF: 'llama.expert_count': mixtures of experts are not computed");
   EXPECT_EQ(with("llama.expert_count", gguf_u32(0)), "accepted");
@@ -232,7 +245,8 @@ TEST(GgufModel, SaysWhatItCannotRepresent) {
   EXPECT_EQ(missing.message(), "unsupported: GGUF: the key 'llama.attention.layer_norm_rms_epsilon' is missing");
   Changed scaled = plain;
   scaled.tensors.push_back({.name = "rope_freqs.weight", .shape = {8}, .bytes = {}});
-  EXPECT_EQ(scaled.message(), "unsupported: GGUF: tensor 'rope_freqs.weight': rotary positions are not scaled here");
+  EXPECT_EQ(scaled.message(),
+            "unsupported: GGUF: tensor 'rope_freqs.weight': frequencies have no factors of their own here");
   EXPECT_EQ(plan_gguf(small_families().back().config, {}).error().message,
             "GGUF: no program that reads it computes GPT-J's blocks");
 }

@@ -31,8 +31,8 @@ Status check_tied_head(std::span<const FileTensor> tensors, std::string_view emb
 }  // namespace
 
 Result<Model> model_from_huggingface(std::string_view config_json, std::span<const FileTensor> tensors,
-                                     const std::function<void(double share)>& progress) {
-  CAIRN_ASSIGN(const ModelConfig config, config_from_huggingface(config_json));
+                                     const std::function<void(double share)>& progress, std::uint32_t most_context) {
+  CAIRN_ASSIGN(const ModelConfig config, config_from_huggingface(config_json, most_context));
   CAIRN_ASSIGN(const Dialect dialect, dialect_of(config));
   const bool prefixed =
       std::ranges::any_of(tensors, [](const FileTensor& tensor) { return tensor.name.starts_with("transformer."); });

@@ -21,7 +21,8 @@ namespace cairn::model {
 // Errors as config_from_huggingface() and match_foreign(); malformed also: a tied head that is there and is not the
 // embedding. unsupported also: weights of another element type.
 Result<Model> model_from_huggingface(std::string_view config, std::span<const FileTensor> tensors,
-                                     const std::function<void(double share)>& progress = {});
+                                     const std::function<void(double share)>& progress = {},
+                                     std::uint32_t most_context = 0);
 
 // Larger files are cut into several, as the hub does.
 inline constexpr std::uint64_t kShardBytes = 5'000'000'000;

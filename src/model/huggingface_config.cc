@@ -1,5 +1,6 @@
 #include "model/huggingface_config.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -103,19 +104,42 @@ void refuse_the_unknown(Keys& keys) {
   if (keys.flag("is_encoder_decoder", false)) keys.unsupported("is_encoder_decoder", "only decoders are computed");
 }
 
-// The rotary base, from either place where versions of transformers keep it.
-double rotary_base(Keys& keys, const char* key) {
+// How frequencies are scaled, where one of transformers' two ways is Cairn's. Those that change with the text's length
+// ("dynamic") or with its attention ("yarn", "longrope") are not.
+void read_scaling(Keys& keys, const char* place, Keys& rope, const std::string& type, ModelConfig& c) {
+  if (type == "default") return;
+  if (type != "linear" && type != "llama3")
+    return keys.unsupported(place, "rotary positions are scaled by 'linear' and 'llama3' alone here");
+  if (!rope.has("factor")) return keys.unsupported(place, "a factor is missing");
+  c.rope_factor = static_cast<float>(rope.number("factor", 1.0));
+  if (type == "linear" || c.rope_factor == 1.0F) return;
+  if (!rope.has("low_freq_factor") || !rope.has("high_freq_factor"))
+    return keys.unsupported(place, "low_freq_factor or high_freq_factor is missing");
+  c.rope_low = static_cast<float>(rope.number("low_freq_factor", 1.0));
+  c.rope_high = static_cast<float>(rope.number("high_freq_factor", 4.0));
+  c.rope_original = rope.size("original_max_position_embeddings");
+}
+
+// The rotary base and scaling, from either place where versions of transformers keep them.
+void read_rotary(Keys& keys, const char* key, ModelConfig& c) {
   double base = keys.number(key, 10000.0);
   for (const char* place : {"rope_parameters", "rope_scaling"}) {
     const Json* found = keys.find(place);
     if (!found) continue;
+    if (!found->is_object()) {
+      keys.unsupported(place, "expected an object");
+      continue;
+    }
     Keys rope(*found);
-    const std::string type = rope.text("rope_type", rope.text("type", "default"));
-    if (!found->is_object() || type != "default") keys.unsupported(place, "rotary positions are not scaled here");
+    read_scaling(keys, place, rope, rope.text("rope_type", rope.text("type", "default")), c);
     base = rope.number("rope_theta", base);
     keys.take_error(rope);
   }
-  return base;
+  c.rope_base = static_cast<float>(base);
+}
+
+std::uint32_t shortened(std::uint32_t context, std::uint32_t most) {
+  return most > 0 ? std::min(context, most) : context;
 }
 
 std::optional<Activation> gelu_named(std::string_view name) {
@@ -133,15 +157,15 @@ void read_gelu(Keys& keys, const char* key, const char* otherwise, ModelConfig& 
 
 void refuse_short_window(Keys& keys, bool used, std::uint32_t window, std::uint32_t context) {
   if (used && window < context) {
-    keys.unsupported("sliding_window",
-                     fmt::format("attention sees the whole context of {} here; a max_position_embeddings of {} or less "
-                                 "makes them agree",
-                                 context, window));
+    keys.unsupported(
+        "sliding_window",
+        fmt::format("attention sees the whole context of {} here; a context of {} or less makes them agree", context,
+                    window));
   }
 }
 
 // llama, mistral, qwen2, qwen3.
-void read_llama_kin(Keys& keys, const std::string& type, ModelConfig& c) {
+void read_llama_kin(Keys& keys, const std::string& type, std::uint32_t most_context, ModelConfig& c) {
   c.family = "llama";
   c.vocabulary = keys.size("vocab_size");
   c.width = keys.size("hidden_size");
@@ -151,9 +175,9 @@ void read_llama_kin(Keys& keys, const std::string& type, ModelConfig& c) {
   const std::uint32_t head = type == "qwen3" ? keys.size("head_dim", 128) : keys.size("head_dim", c.width / c.heads);
   c.head_size = std::uint64_t{head} * c.heads == c.width ? 0 : head;
   c.hidden = keys.size("intermediate_size");
-  c.context = keys.size("max_position_embeddings");
+  c.context = shortened(keys.size("max_position_embeddings"), most_context);
   c.norm_epsilon = static_cast<float>(keys.number("rms_norm_eps", 1e-6));
-  c.rope_base = static_cast<float>(rotary_base(keys, "rope_theta"));
+  read_rotary(keys, "rope_theta", c);
   c.tied_embeddings = keys.flag("tie_word_embeddings", false);
   if (keys.text("hidden_act", "silu") != "silu") keys.unsupported("hidden_act", "expected silu");
   if (keys.number("partial_rotary_factor", 1.0) != 1.0)
@@ -226,7 +250,7 @@ void read_gpt_neox(Keys& keys, ModelConfig& c) {
   c.norm = Norm::layer;
   c.norm_epsilon = static_cast<float>(keys.number("layer_norm_eps", 1e-5));
   read_gelu(keys, "hidden_act", "gelu", c);
-  c.rope_base = static_cast<float>(rotary_base(keys, keys.has("rotary_emb_base") ? "rotary_emb_base" : "rope_theta"));
+  read_rotary(keys, keys.has("rotary_emb_base") ? "rotary_emb_base" : "rope_theta", c);
   double share = keys.number("rotary_pct", keys.number("partial_rotary_factor", 0.25));
   if (const Json* rope = keys.find("rope_parameters"); rope && rope->is_object()) {
     Keys inner(*rope);
@@ -249,7 +273,7 @@ void read_gpt_neox(Keys& keys, ModelConfig& c) {
 
 }  // namespace
 
-Result<ModelConfig> config_from_huggingface(std::string_view text) {
+Result<ModelConfig> config_from_huggingface(std::string_view text, std::uint32_t most_context) {
   auto json = parse_json(text);
   if (!json) return fail(std::move(json).error().within(kWhat));
   if (!json->is_object()) return fail(ErrorCode::malformed, "{}: expected an object, got {}", kWhat, json->type_name());
@@ -259,7 +283,7 @@ Result<ModelConfig> config_from_huggingface(std::string_view text) {
   ModelConfig out;
   out.tied_embeddings = false;
   if (type == "llama" || type == "mistral" || type == "qwen2" || type == "qwen3") {
-    read_llama_kin(keys, type, out);
+    read_llama_kin(keys, type, most_context, out);
   } else if (type == "gpt2") {
     read_gpt2(keys, out);
   } else if (type == "gpt_neox") {
@@ -273,6 +297,13 @@ Result<ModelConfig> config_from_huggingface(std::string_view text) {
                 type.substr(0, 64));
   }
   CAIRN_TRY(keys.finish());
+  // Learned positions are tensors; those of other kinds are as many as are wanted.
+  if (out.positions == Positions::rotary) out.context = shortened(out.context, most_context);
+  if (out.positions == Positions::rotary && out.context > kMostContext) {
+    return fail_with_hint(ErrorCode::invalid,
+                          fmt::format("{}: a context of {}: at most {}", kWhat, out.context, kMostContext),
+                          "with a shorter one it is the same model as far as that goes: --context 8192, say");
+  }
   CAIRN_TRY(check(out));
   return out;
 }
@@ -292,6 +323,15 @@ double rotary_share(std::uint32_t turned, std::uint32_t head) {
   return share;
 }
 
+Json scaling_json(const ModelConfig& c) {
+  if (c.rope_original == 0) return {{"rope_type", "linear"}, {"factor", brief(c.rope_factor)}};
+  return {{"rope_type", "llama3"},
+          {"factor", brief(c.rope_factor)},
+          {"low_freq_factor", brief(c.rope_low)},
+          {"high_freq_factor", brief(c.rope_high)},
+          {"original_max_position_embeddings", c.rope_original}};
+}
+
 Json llama_kin_json(const ModelConfig& c, Dialect dialect) {
   constexpr std::array<const char*, 3> kClasses = {"LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM"};
   Json out = {{"architectures", {kClasses[static_cast<std::size_t>(dialect)]}},
@@ -305,6 +345,7 @@ Json llama_kin_json(const ModelConfig& c, Dialect dialect) {
               {"max_position_embeddings", c.context},
               {"rms_norm_eps", brief(c.norm_epsilon)},
               {"rope_theta", brief(c.rope_base)}};
+  if (c.rope_factor != 1.0F) out["rope_scaling"] = scaling_json(c);
   if (dialect != Dialect::qwen2) out["attention_bias"] = c.qkv_bias;
   if (dialect == Dialect::llama) out["mlp_bias"] = c.feed_forward_bias;
   if (dialect != Dialect::llama) out["use_sliding_window"] = false;

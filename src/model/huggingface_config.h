@@ -13,9 +13,11 @@
 namespace cairn::model {
 
 // malformed: not JSON, a size that is missing, a key of another type. unsupported: another model type, or one of these
-// with a part that Cairn does not compute, named with its value: scaled rotary positions, a sliding window shorter than
-// the context, experts, another activation, quantised weights, code of the model's own. invalid: as check().
-Result<ModelConfig> config_from_huggingface(std::string_view json);
+// with a part that Cairn does not compute, named with its value: rotary positions scaled otherwise than "linear" and
+// "llama3", a sliding window shorter than the context, experts, another activation, quantised weights, code of the
+// model's own. invalid: as check(). most_context: the context is at most that, however many positions the model has; 0:
+// all of them.
+Result<ModelConfig> config_from_huggingface(std::string_view json, std::uint32_t most_context = 0);
 
 // What the file also says; tokens of -1 are left out.
 struct HuggingFaceExtras {

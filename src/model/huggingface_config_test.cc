@@ -48,6 +48,35 @@ TEST(HuggingFaceConfig, BothPlacesOfTheRotaryBaseAreRead) {
   EXPECT_EQ(config_from_huggingface(with(llama(), "rope_scaling", nullptr).dump()).value().rope_base, 10000.0F);
 }
 
+TEST(HuggingFaceConfig, ScaledRotaryPositionsComeBack) {
+  const Json three = {{"rope_type", "llama3"},
+                      {"factor", 32.0},
+                      {"low_freq_factor", 1.0},
+                      {"high_freq_factor", 4.0},
+                      {"original_max_position_embeddings", 8192}};
+  for (const Json& scaling : {three, Json{{"type", "linear"}, {"factor", 2.5}}}) {
+    const ModelConfig c = config_from_huggingface(with(llama(), "rope_scaling", scaling).dump()).value();
+    EXPECT_EQ(c.rope_factor, scaling["factor"].get<float>());
+    EXPECT_EQ(c.rope_original, scaling.contains("type") ? 0U : 8192U);
+    EXPECT_EQ(config_from_huggingface(config_to_huggingface(c, {}).value()).value(), c);
+    EXPECT_EQ(config_from_json(to_json(c)).value(), c);
+  }
+  const Json later = with(with(three, "rope_theta", 500000.0), "factor", 8.0);
+  const ModelConfig c = config_from_huggingface(with(llama(), "rope_parameters", later).dump()).value();
+  EXPECT_EQ(c.rope_base, 500000.0F);
+  EXPECT_EQ(c.rope_factor, 8.0F);
+}
+
+TEST(HuggingFaceConfig, AContextMayBeShortened) {
+  const Json long_one = with(llama(), "max_position_embeddings", 131072);
+  EXPECT_EQ(refused(long_one), "invalid: config.json: a context of 131072: at most 65536");
+  EXPECT_EQ(config_from_huggingface(long_one.dump(), 8192).value().context, 8192U);
+  EXPECT_EQ(config_from_huggingface(long_one.dump(), 1 << 16).value().context, 65536U);
+  const Json gpt2 = {{"model_type", "gpt2"}, {"vocab_size", 50257}, {"n_embd", 64},
+                     {"n_layer", 2},         {"n_head", 4},         {"n_positions", 1024}};
+  EXPECT_EQ(config_from_huggingface(gpt2.dump(), 512).value().context, 1024U);  // its positions are tensors
+}
+
 TEST(HuggingFaceConfig, MistralAndQwenAreLlamasWithParts) {
   Json mistral = with(with(llama(), "model_type", "mistral"), "num_key_value_heads", 2);
   mistral["sliding_window"] = 4096;
@@ -58,7 +87,8 @@ TEST(HuggingFaceConfig, MistralAndQwenAreLlamasWithParts) {
   mistral.erase("sliding_window");  // then it is 4096
   EXPECT_EQ(refused(mistral),
             "unsupported: config.json: 'sliding_window' is left out: attention sees the whole context of 32768 here; a "
-            "max_position_embeddings of 4096 or less makes them agree");
+            "context of 4096 or less makes them agree");
+  EXPECT_EQ(config_from_huggingface(mistral.dump(), 4096).value().context, 4096U);
   Json qwen = with(with(llama(), "model_type", "qwen2"), "num_key_value_heads", 2);
   qwen["sliding_window"] = 1024;
   qwen["use_sliding_window"] = false;
@@ -74,10 +104,16 @@ TEST(HuggingFaceConfig, SaysWhatItCannotRepresent) {
   EXPECT_EQ(refused(with(llama(), "model_type", "mixtral")),
             "unsupported: config.json: model type 'mixtral', expected llama, mistral, qwen2, qwen3, gpt2, gpt_neox or "
             "gptj");
-  EXPECT_EQ(
-      refused(with(llama(), "rope_scaling", Json{{"rope_type", "llama3"}, {"factor", 8.0}})),
-      "unsupported: config.json: 'rope_scaling' is {\"factor\":8.0,\"rope_type\":\"llama3\"}: rotary positions are "
-      "not scaled here");
+  EXPECT_EQ(refused(with(llama(), "rope_scaling", Json{{"rope_type", "yarn"}, {"factor", 8.0}})),
+            "unsupported: config.json: 'rope_scaling' is {\"factor\":8.0,\"rope_type\":\"yarn\"}: rotary positions are "
+            "scaled by 'linear' and 'llama3' alone here");
+  EXPECT_EQ(refused(with(llama(), "rope_scaling", Json{{"rope_type", "llama3"}, {"factor", 8.0}})),
+            "unsupported: config.json: 'rope_scaling' is {\"factor\":8.0,\"rope_type\":\"llama3\"}: low_freq_factor or "
+            "high_freq_factor is missing");
+  EXPECT_EQ(refused(with(llama(), "rope_scaling", Json{{"type", "linear"}})),
+            "unsupported: config.json: 'rope_scaling' is {\"type\":\"linear\"}: a factor is missing");
+  EXPECT_EQ(refused(with(llama(), "rope_scaling", 3)),
+            "unsupported: config.json: 'rope_scaling' is 3: expected an object");
   EXPECT_EQ(refused(with(llama(), "hidden_act", "relu")),
             "unsupported: config.json: 'hidden_act' is \"relu\": expected silu");
   EXPECT_EQ(refused(with(llama(), "quantization_config", Json{{"bits", 4}})),

@@ -12,7 +12,7 @@
 namespace cairn::swarm {
 namespace {
 
-constexpr std::uint64_t kMostParameters = std::uint64_t{1} << 32;
+constexpr std::uint64_t kMostParameters = std::uint64_t{1} << 34;
 
 Result<std::uint64_t> get_count(const Json& json, const char* key, std::uint64_t most) {
   CAIRN_ASSIGN(const std::int64_t value, get_int(json, key));

@@ -33,9 +33,8 @@ class Workbench {
   ~Workbench();
 
   // checkpoint, shard: with the digests in `work`, which is checked (malformed). Else the errors of
-  // train::decode_checkpoint and train::run_unit; malformed too: a shard that is no whole number of
-  // tokens. invalid: a model
-  // that the plan's P or settings do not fit.
+  // train::decode_checkpoint and train::run_unit; malformed too: a shard that is no whole number of tokens.
+  // invalid: a model that the plan's P or settings do not fit.
   Result<Computed> compute(const Assignment& work, ByteView checkpoint, ByteView shard, const train::Watch& watch = {});
 
   // outer_state: empty in round 0. contributions by lane. After the last round the checkpoint is the model alone. The

@@ -188,6 +188,17 @@ void rope_partial(Context& context, Inputs& in, std::size_t size, Bytes& out) {
   }
 }
 
+void rope_scaled(Context&, Inputs& in, std::size_t size, Bytes& out) {
+  const std::size_t time = in.between(1, size), half = in.between(1, 40);
+  const float original = static_cast<float>(in.between(100, 10000));
+  std::vector<float> cosine(time * half), sine(time * half);
+  for (const RopeScaling& scaling : {RopeScaling{.factor = 3.0f}, {.factor = 8.0f, .original = original}}) {
+    rope_tables(time, 2 * half, 10000.0f, cosine, sine, scaling);
+    keep(out, cosine);
+    keep(out, sine);
+  }
+}
+
 void gelu(Context& context, Inputs& in, std::size_t size, Bytes& out) {
   const std::size_t rows = in.between(1, size), hidden = in.between(1, size);
   const auto x = in.floats(rows * hidden), dy = in.floats(rows * hidden);
@@ -335,6 +346,7 @@ constexpr std::array kCases = {Case{"cross_entropy", loss},
                                Case{"gelu", gelu},
                                Case{"rope", rope},
                                Case{"rope.partial", rope_partial},
+                               Case{"rope.scaled", rope_scaled},
                                Case{"embedding", embedding},
                                Case{"embedding.positions", positions},
                                Case{"bias", bias},

@@ -81,13 +81,29 @@ void head_norm_backward(Context& context, const HeadNormBackward& op) {
   share(context, op.rows, 1, op.heads * op.head_width, [&](Range r) { context.kernels().head_norm_backward(op, r); });
 }
 
+namespace {
+
+Lane scaled(Lane frequency, const RopeScaling& s) {
+  constexpr float kTwoPi = 0x1.921fb6p+2f;
+  const Lane slow = frequency / Lane{s.factor};
+  if (s.original == 0.0f) return slow;
+  const Lane turns = (frequency * Lane{s.original}) / Lane{kTwoPi};
+  if (turns.value < s.low) return slow;
+  if (turns.value > s.high) return frequency;
+  const Lane share = (turns - Lane{s.low}) / (Lane{s.high} - Lane{s.low});
+  return fma(share, frequency, (Lane{1.0f} - share) * slow);
+}
+
+}  // namespace
+
 void rope_tables(std::size_t time, std::size_t rotated_width, float base, std::span<float> cosine,
-                 std::span<float> sine) {
+                 std::span<float> sine, const RopeScaling& scaling) {
   const std::size_t half = rotated_width / 2;
   const Lane log_base{math::log(base)};
   for (std::size_t i = 0; i < half; ++i) {
     const Lane exponent = Lane{-2.0f * static_cast<float>(i)} / Lane{static_cast<float>(rotated_width)};
-    const Lane frequency{math::exp((exponent * log_base).value)};
+    Lane frequency{math::exp((exponent * log_base).value)};
+    if (scaling.factor != 1.0f) frequency = scaled(frequency, scaling);
     for (std::size_t t = 0; t < time; ++t) {
       const float angle = (Lane{static_cast<float>(t)} * frequency).value;
       cosine[t * half + i] = math::cos(angle);

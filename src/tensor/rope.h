@@ -12,9 +12,17 @@
 
 namespace cairn::tensor {
 
-// cosine[t, i] and sine[t, i] of t * base^(-2i/R), both [time, R/2]. Serial; once per model.
+// Frequencies divided for contexts longer than a model was first trained for: all of them (Chen et al. 2023, arXiv
+// 2306.15595), or, with `original` positions above 0, those that turn less than `low` times within them, those that
+// turn more than `high` times not, and between the two by shares (Llama 3.1's).
+struct RopeScaling {
+  float factor = 1.0f;  // 1: as they are
+  float original = 0.0f, low = 1.0f, high = 4.0f;
+};
+
+// cosine[t, i] and sine[t, i] of t * frequency i, base^(-2i/R) and scaled; both [time, R/2]. Serial; once per model.
 void rope_tables(std::size_t time, std::size_t rotated_width, float base, std::span<float> cosine,
-                 std::span<float> sine);
+                 std::span<float> sine, const RopeScaling& scaling = {});
 
 // Rows of (heads) x D. The first `rotated` heads are turned by the angle of the row's position, the others pass
 // unchanged; all are rounded to bfloat16. Row r has position first + r % time.

@@ -38,6 +38,7 @@ constexpr std::array kVectors = {
     Vector{"gelu", "3cbe2423ef5bb6956ca3a70209a73df33ce905831bed9e2d8ea2b6102a208911"},
     Vector{"rope", "8f6d8d69858240add53abb3e2c113e176456616e4193a47b14d3967466c17a18"},
     Vector{"rope.partial", "6e29841151715141edf8cfaaeaebd45cafb564ea86c31986a4a54388d607e0df"},
+    Vector{"rope.scaled", "9b5abad96cc3e9d952ada17827398978635a19ebe0063a7608fa0632ae95e92c"},
     Vector{"embedding", "1264ca63e563cf4ad8ee861a407aed7ee4392983e4af97b9e50268b81109ac56"},
     Vector{"embedding.positions", "ef7951ec585da9c131cb8412bada649aa5f54fb57862ddd7a1d586a966e0a080"},
     Vector{"bias", "82663367b51bd4e445d0616b9f86f45bcf8f54c0147a043eabc11549f506a104"},

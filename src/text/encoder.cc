@@ -61,10 +61,15 @@ void Encoder::encode(std::string_view text, std::vector<TokenId>& out, bool firs
   each_part(
       t.added_, text,
       [&](std::string_view part) {
-        std::string whole = normalised(t.words_, part);
-        if (gets_space(t.words_, whole, first && part.data() == text.data())) whole.insert(0, 1, ' ');
+        const std::string whole = normalised(t.words_, part);
+        const bool begins = first && part.data() == text.data();
         each_part(
-            t.added_normalised_, whole, [&](std::string_view words) { encode_words(words, out); }, put);
+            t.added_normalised_, whole,
+            [&](std::string_view words) {
+              const bool space = gets_space(t.words_, words, begins && words.data() == whole.data());
+              space ? encode_words(" " + std::string(words), out) : encode_words(words, out);
+            },
+            put);
       },
       put);
 }

@@ -30,7 +30,10 @@ Json metaspace(std::string_view scheme) {
 Result<bool> read_normaliser(const Json& normaliser, WordScheme& out) {
   if (normaliser.is_null()) return false;
   Json parts = Json::array({normaliser});
-  if (normaliser.is_object() && normaliser.contains("normalizers")) parts = normaliser["normalizers"];
+  if (normaliser.is_object() && normaliser.contains("normalizers")) {
+    CAIRN_ASSIGN(const Json* list, get_array(normaliser, "normalizers"));
+    parts = *list;
+  }
   bool replaces = false;
   for (const Json& part : parts) {
     if (part == prepend()) {
@@ -65,7 +68,10 @@ Result<WordScheme> pieces_from_huggingface(const Json& normaliser, const Json& p
 Status check_pieces_decoder(const Json& decoder) {
   constexpr std::array<std::string_view, 5> kKnown = {"Replace", "ByteFallback", "Fuse", "Strip", "Metaspace"};
   Json parts = Json::array({decoder});
-  if (decoder.is_object() && decoder.contains("decoders")) parts = decoder["decoders"];
+  if (decoder.is_object() && decoder.contains("decoders")) {
+    CAIRN_ASSIGN(const Json* list, get_array(decoder, "decoders"));
+    parts = *list;
+  }
   for (const Json& part : parts) {
     const bool known = part.is_object() && part.contains("type") && part["type"].is_string() &&
                        std::ranges::find(kKnown, part["type"].get_ref<const std::string&>()) != kKnown.end();

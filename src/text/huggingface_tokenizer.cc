@@ -77,9 +77,11 @@ Status read_merges(const Json& model, TokenLists& lists) {
   if (!merges || !merges->is_array()) return malformed("no list \"merges\" in the model");
   for (const Json& merge : *merges) {
     if (merge.is_string()) {
-      lists.merges.push_back(merge.get<std::string>());
+      auto read = merge_from_text(merge.get_ref<const std::string&>());
+      if (!read) return malformed(fmt::format("merge {}: {}", lists.merges.size(), read.error().message));
+      lists.merges.push_back(std::move(*read));
     } else if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
-      lists.merges.push_back(merge[0].get<std::string>() + " " + merge[1].get<std::string>());
+      lists.merges.emplace_back(merge[0].get<std::string>(), merge[1].get<std::string>());
     } else {
       return malformed(fmt::format("merge {}: expected two words", lists.merges.size()));
     }
@@ -170,7 +172,8 @@ Result<std::string> to_huggingface(const Tokenizer& tokenizer) {
                 {"fuse_unk", pieces},
                 {"byte_fallback", pieces},
                 {"vocab", std::move(vocabulary)},
-                {"merges", lists.merges}};
+                {"merges", Json::array()}};
+  for (const auto& merge : lists.merges) model["merges"].push_back(merge_text(merge));
   if (words.whole_words) model["ignore_merges"] = true;
   const Json file = {{"version", "1.0"},
                      {"truncation", nullptr},

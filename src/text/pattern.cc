@@ -11,8 +11,8 @@
 namespace cairn::text {
 namespace {
 
-// At one place where a match is tried. Going back over a run of kMostLook spaces, as the patterns of Llama 3 and Qwen
-// do, takes a step for each.
+// At one place where a match is tried. Going back over a run of spaces, as the patterns of Llama 3 and Qwen do, takes a
+// step for each of the 2 kMostLook that are seen.
 constexpr std::uint32_t kMostSteps = 1U << 17;
 constexpr std::uint32_t kMostHeap = 16 << 10;                                  // KiB
 constexpr std::size_t kLeastStack = 32 << 10, kMostStack = 1 << 20;            // bytes, of compiled patterns

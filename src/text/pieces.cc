@@ -63,8 +63,15 @@ std::optional<char> byte_of_piece(std::string_view piece) {
 
 Result<std::vector<Merge>> merges_of_scores(std::span<const std::string> tokens, std::span<const TokenKind> kinds,
                                             std::span<const float> scores) {
+  if (scores.size() != tokens.size())
+    return fail(ErrorCode::malformed, "{} tokens and {} scores", tokens.size(), scores.size());
   if (!std::ranges::all_of(scores, [](float score) { return std::isfinite(score); }))
     return fail(ErrorCode::malformed, "a token's score is no number");
+  if (tokens.size() > kLargestVocabulary)
+    return fail(ErrorCode::unsupported, "{} tokens: at most {} are supported", tokens.size(), kLargestVocabulary);
+  for (std::size_t id = 0; id < tokens.size(); ++id)
+    if (kinds[id] == TokenKind::ordinary && tokens[id].size() > kLongestPiece)
+      return fail(ErrorCode::unsupported, "token {} has {} bytes: at most {}", id, tokens[id].size(), kLongestPiece);
   std::vector<TokenId> order(tokens.size());
   std::iota(order.begin(), order.end(), TokenId{0});
   std::ranges::stable_sort(order, std::ranges::greater(), [&](TokenId id) { return scores[id]; });
@@ -72,7 +79,7 @@ Result<std::vector<Merge>> merges_of_scores(std::span<const std::string> tokens,
   std::vector<Merge> merges;
   for (const TokenId id : order) {
     if (kinds[id] == TokenKind::ordinary) append_pairs(tokens[id], ids, merges);
-    if (merges.size() > kMostMerges) return fail(ErrorCode::malformed, "more than {} merges", kMostMerges);
+    if (merges.size() > kMostMerges) return fail(ErrorCode::unsupported, "more than {} merges", kMostMerges);
   }
   return merges;
 }

@@ -51,10 +51,66 @@ TEST(Pieces, TokensAreThoseOfTheDefinition) {
   }
 }
 
+// Between two characters that are one token elsewhere; never within one.
 TEST(Pieces, ALongTextIsCutSomewhere) {
-  const Tokenizer t = read(llama2().file);
-  const std::string text = std::string(kLongestText - 2, 'x') + "\xC3\xA9\xC3\xA9x";
-  EXPECT_EQ(t.decode(t.encode(text)).value(), " " + text);
+  const Foreign made = llama2();
+  const Tokenizer t = read(made.file);
+  const std::string e = "\xC3\xA9";
+  const auto end_of = [&](std::size_t before) {
+    const auto tokens = t.encode(std::string(before, 'x') + e + e + "x");  // a space comes before them
+    return std::vector<TokenId>(tokens.end() - 3, tokens.end());
+  };
+  EXPECT_EQ(end_of(kLongestText - 5).back(), made.id("x"));
+  EXPECT_EQ(end_of(kLongestText - 5)[1], made.id(e + e));
+  EXPECT_EQ(end_of(kLongestText - 3), (std::vector<TokenId>{made.id(e), made.id(e), made.id("x")}));
+  EXPECT_EQ(end_of(kLongestText - 2)[1], made.id(e + e));  // the border lies within the first: it goes over whole
+}
+
+// What is added and normalised is sought in the normalised text, by its normalised name.
+TEST(Pieces, AddedTokensThatAreNormalised) {
+  Foreign made = llama2();
+  made.ids.emplace_back("<pad>");
+  const TokenId pad = made.id("<pad>"), x = made.id("x"), space = made.id(" "), two = made.id("  ");
+  made.file["added_tokens"].push_back(added(pad, "<pad>", false, true));
+  const auto tokens = [&](std::string_view text) { return read(made.file).encode(text); };
+  EXPECT_EQ(tokens("x <pad> x"), (std::vector<TokenId>{space, x, pad, space, x}));
+  EXPECT_EQ(tokens("<pad>x"), (std::vector<TokenId>{pad, x}));
+  const auto inside = tokens("x<pad>x");  // no space before it: it is text
+  EXPECT_EQ(std::ranges::count(inside, pad), 0);
+  made.file["normalizer"] = nullptr;
+  const auto metaspace = [&](const char* scheme) {
+    made.file["pre_tokenizer"] = {
+        {"type", "Metaspace"}, {"replacement", kPieceSpace}, {"prepend_scheme", scheme}, {"split", false}};
+  };
+  metaspace("first");
+  EXPECT_EQ(tokens("<pad>x"), (std::vector<TokenId>{pad, x}));
+  EXPECT_EQ(tokens("x<pad>x"), (std::vector<TokenId>{space, x, pad, x}));
+  metaspace("always");
+  EXPECT_EQ(tokens("x<pad>x"), (std::vector<TokenId>{space, x, pad, space, x}));
+  EXPECT_EQ(tokens("x<pad>  x"), (std::vector<TokenId>{space, x, pad, two, x}));
+}
+
+TEST(Pieces, MergesOfAddedTokensAreLeftOut) {
+  Foreign made = llama2();
+  made.file["added_tokens"].push_back(added(made.id("Hel"), "Hel", false));
+  const Tokenizer t = read(made.file);
+  EXPECT_EQ(t.encode("Hello"), (std::vector<TokenId>{made.id("Hel"), made.id(" "), made.id("lo")}));
+  EXPECT_LT(t.merges().size(), made.merges.size());
+  // Pairs of words, where a word may have a space.
+  Json pairs = llama2().file;
+  for (Json& merge : pairs["model"]["merges"]) {
+    const std::string text = merge.get<std::string>();
+    merge = Json::array({text.substr(0, text.find(' ')), text.substr(text.find(' ') + 1)});
+  }
+  EXPECT_EQ(read(pairs).to_json(), read(llama2().file).to_json());
+}
+
+TEST(Pieces, WhatEndsATextIsSpecialWhateverItsFileSays) {
+  Foreign made = llama2();
+  made.file["added_tokens"][2]["special"] = false;
+  const Tokenizer t = read(made.file);
+  EXPECT_TRUE(t.is_special(2));
+  EXPECT_EQ(t.encode("</s>").size(), 5U);  // a space and four characters
 }
 
 TEST(Pieces, WhereTheSpaceInFrontIsPut) {
@@ -108,7 +164,16 @@ TEST(Pieces, ScoresAndMergesImplyEachOther) {
     tokens.emplace_back(t.bytes_of(id));
     kinds.push_back(t.kind(id));
   }
-  EXPECT_EQ(merges_of_scores(tokens, kinds, scores).value(), t.merges());
+  const auto by_token = [&](std::vector<Merge> merges) {
+    std::ranges::stable_sort(merges, {},
+                             [&](const Merge& m) { return std::pair(tokens[m.left] + tokens[m.right], m.left); });
+    return merges;
+  };
+  const std::vector<Merge> implied = merges_of_scores(tokens, kinds, scores).value();
+  EXPECT_EQ(by_token(implied), by_token(t.merges()));
+  EXPECT_NE(implied, t.merges());  // of one token they come in another order
+  const std::vector<std::string> one_long(tokens.size(), std::string(kLongestPiece + 1, 'x'));
+  EXPECT_EQ(merges_of_scores(one_long, kinds, scores).error().code, ErrorCode::unsupported);
   std::vector<float> bad = scores;
   bad[7] = std::numeric_limits<float>::quiet_NaN();
   EXPECT_EQ(merges_of_scores(tokens, kinds, bad).error().code, ErrorCode::malformed);

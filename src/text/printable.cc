@@ -81,6 +81,17 @@ Result<std::string> bytes_of_name(TokenKind kind, const std::string& name, bool 
 
 }  // namespace
 
+std::string merge_text(const std::pair<std::string, std::string>& merge) {
+  return merge.first + " " + merge.second;
+}
+
+Result<std::pair<std::string, std::string>> merge_from_text(std::string_view text) {
+  const std::size_t space = text.find(' ');
+  if (space == std::string_view::npos || text.find(' ', space + 1) != std::string_view::npos)
+    return fail(ErrorCode::malformed, "expected two words with a space between them");
+  return std::pair(std::string(text.substr(0, space)), std::string(text.substr(space + 1)));
+}
+
 Result<TokenLists> lists_of(const Tokenizer& tokenizer) {
   TokenLists out;
   std::unordered_map<std::string, std::size_t> seen;
@@ -98,7 +109,7 @@ Result<TokenLists> lists_of(const Tokenizer& tokenizer) {
     out.kinds.push_back(kind);
   }
   for (const Merge& merge : tokenizer.merges())
-    out.merges.push_back(out.tokens[merge.left] + " " + out.tokens[merge.right]);
+    out.merges.emplace_back(out.tokens[merge.left], out.tokens[merge.right]);
   return out;
 }
 
@@ -106,31 +117,37 @@ namespace {
 
 using Ids = std::unordered_map<std::string_view, TokenId>;
 
-Result<Merge> merge_of(const std::string& text, const Ids& ids, std::size_t i) {
-  const std::size_t space = text.find(' ');
-  if (space == std::string::npos || text.find(' ', space + 1) != std::string::npos) {
-    return fail(ErrorCode::malformed, "merge {}: expected two words with a space between them", i);
-  }
-  const auto left = ids.find(std::string_view(text).substr(0, space));
-  const auto right = ids.find(std::string_view(text).substr(space + 1));
-  if (left == ids.end() || right == ids.end()) return fail(ErrorCode::malformed, "merge {}: joins what is no token", i);
-  return Merge{left->second, right->second};
-}
-
-Result<Ids> ordinary_ids(const TokenLists& lists) {
+Result<Ids> ids_of(const TokenLists& lists) {
   if (lists.tokens.size() > kLargestVocabulary) {
     return fail(ErrorCode::unsupported, "{} tokens: at most {} are supported", lists.tokens.size(), kLargestVocabulary);
   }
   if (lists.kinds.size() != lists.tokens.size())
     return fail(ErrorCode::malformed, "{} tokens and {} kinds", lists.tokens.size(), lists.kinds.size());
-  Ids all, ordinary;
+  Ids ids;
   for (std::size_t id = 0; id < lists.tokens.size(); ++id) {
     if (lists.tokens[id].empty()) continue;
-    if (!all.emplace(lists.tokens[id], static_cast<TokenId>(id)).second)
+    if (!ids.emplace(lists.tokens[id], static_cast<TokenId>(id)).second)
       return fail(ErrorCode::malformed, "token {} is there twice", id);
-    if (lists.kinds[id] == TokenKind::ordinary) ordinary.emplace(lists.tokens[id], static_cast<TokenId>(id));
   }
-  return ordinary;
+  return ids;
+}
+
+// Those of ordinary tokens alone.
+Result<std::vector<Merge>> merges_of(const TokenLists& lists, const Ids& ids) {
+  if (lists.merges.size() > kMostMerges)
+    return fail(ErrorCode::unsupported, "{} merges: at most {} are supported", lists.merges.size(), kMostMerges);
+  const auto ordinary = [&](TokenId id) { return lists.kinds[id] == TokenKind::ordinary; };
+  std::vector<Merge> merges;
+  for (std::size_t i = 0; i < lists.merges.size(); ++i) {
+    const auto& [left, right] = lists.merges[i];
+    const auto l = ids.find(left), r = ids.find(right);
+    if (l == ids.end() || r == ids.end()) return fail(ErrorCode::malformed, "merge {}: joins what is no token", i);
+    const std::string both = left + right;
+    const auto made = ids.find(both);
+    const bool lost = made != ids.end() && !ordinary(made->second);
+    if (ordinary(l->second) && ordinary(r->second) && !lost) merges.push_back({l->second, r->second});
+  }
+  return merges;
 }
 
 // The bytes first, then what the merges make, then specials.
@@ -162,14 +179,8 @@ std::optional<Tokenizer> own_of(const TokenLists& lists, const std::vector<Merge
 }  // namespace
 
 Result<Tokenizer> tokenizer_of(const TokenLists& lists, TokenUse use) {
-  CAIRN_ASSIGN(const Ids ids, ordinary_ids(lists));
-  if (lists.merges.size() > kMostMerges)
-    return fail(ErrorCode::unsupported, "{} merges: at most {} are supported", lists.merges.size(), kMostMerges);
-  std::vector<Merge> merges;
-  for (const std::string& text : lists.merges) {
-    CAIRN_ASSIGN(const Merge merge, merge_of(text, ids, merges.size()));
-    merges.push_back(merge);
-  }
+  CAIRN_ASSIGN(const Ids ids, ids_of(lists));
+  CAIRN_ASSIGN(std::vector<Merge> merges, merges_of(lists, ids));
   if (auto own = own_of(lists, merges, use)) return std::move(*own);
   if (!use.end) {
     const auto found = std::ranges::find(lists.tokens, kEndOfText);
@@ -182,6 +193,11 @@ Result<Tokenizer> tokenizer_of(const TokenLists& lists, TokenUse use) {
                        .merges = std::move(merges),
                        .begin = use.begin.value_or(*use.end),
                        .end = *use.end};
+  for (const TokenId id : {parts.begin, parts.end}) {
+    const bool added = id < parts.kinds.size() &&
+                       (parts.kinds[id] == TokenKind::added || parts.kinds[id] == TokenKind::added_normalised);
+    if (added) parts.kinds[id] = TokenKind::special;
+  }
   for (std::size_t id = 0; id < lists.tokens.size(); ++id) {
     auto bytes = bytes_of_name(lists.kinds[id], lists.tokens[id], parts.words.characters);
     if (!bytes) return fail(ErrorCode::unsupported, "token {}: no word of such a tokenizer", id);

@@ -175,7 +175,7 @@ inline Foreign llama2() {
   out.ids = {"<unk>", "<s>", "</s>"};
   for (int b = 0; b < 256; ++b) out.ids.push_back(fmt::format("<0x{:02X}>", b));
   const std::vector<std::string> made = {
-      " t", "he", " the", "lo", "ll", "  ", "Hel", "el", "Hello", "\xC3\xA9\xC3\xA9", "    "};
+      " t", "he", " the", "lo", "ll", "  ", "Hel", "el", "Hello", "\xC3\xA9\xC3\xA9", "   ", "    "};
   for (const std::string& token : made) out.ids.push_back(token);
   for (const char* character : {" ", "t", "h", "e", "l", "o", "H", "x", "\xC3\xA9", "\xE4\xB8\x80"})
     out.ids.emplace_back(character);
@@ -186,12 +186,16 @@ inline Foreign llama2() {
   };
   Json vocabulary = Json::object(), merges = Json::array(), added_tokens = Json::array();
   for (std::size_t id = 0; id < out.ids.size(); ++id) vocabulary[written(out.ids[id])] = id;
+  // Of one token's pairs the one whose left part has the lowest id first, as in the files of that family.
   for (const std::string& token : made)
-    for (std::size_t cut = token.size() - 1; cut > 0; --cut)
-      if (out.id(token.substr(0, cut)) < out.ids.size() && out.id(token.substr(cut)) < out.ids.size()) {
-        out.merges.emplace_back(token.substr(0, cut), token.substr(cut));
-        merges.push_back(written(out.merges.back().first) + " " + written(out.merges.back().second));
-      }
+    for (TokenId left = 0; left < out.ids.size(); ++left) {
+      const std::string& begin = out.ids[left];
+      if (begin.size() >= token.size() || !token.starts_with(begin)) continue;
+      const std::string end = token.substr(begin.size());
+      if (out.id(end) == out.ids.size()) continue;
+      out.merges.emplace_back(begin, end);
+      merges.push_back(written(begin) + " " + written(end));
+    }
   for (std::size_t id = 0; id < 3; ++id) added_tokens.push_back(added(id, out.ids[id], true));
   const Json replace = {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", kSpace}};
   const Json begin = {{"SpecialToken", {{"id", "<s>"}, {"type_id", 0}}}};

@@ -1,4 +1,5 @@
-// Byte-level BPE: any bytes to token ids and back (Sennrich et al. 2016, arXiv 1508.07909; over bytes as in GPT-2).
+// BPE: any bytes to token ids and back (Sennrich et al. 2016, arXiv 1508.07909), over bytes as in GPT-2, or over
+// characters with bytes for the others as SentencePiece has it.
 // Cairn's own have a fixed order of ids: 0..255 are the bytes, then come the merges in the order they were learnt, then
 // the specials. Those of other people (TokenizerParts) have any order, tokens that no merge makes, and words of theirs.
 //
@@ -72,7 +73,7 @@ class Tokenizer {
   // empty, repeated, not UTF-8 or missing.
   static Result<Tokenizer> make(std::vector<Merge> merges, std::vector<std::string> specials);
   // invalid: parts that contradict each other or exceed the limits above; a printable ASCII character that is no
-  // ordinary token; a name that is not UTF-8.
+  // ordinary token, or with WordScheme::characters a byte that is no byte token; a name that is not UTF-8.
   static Result<Tokenizer> make(TokenizerParts parts);
 
   // The file of docs/formats/tokenizer.md. malformed: the place and what was expected. unsupported: as

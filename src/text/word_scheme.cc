@@ -84,6 +84,11 @@ Result<WordScheme> word_scheme_from_json(const Json& json) {
     CAIRN_ASSIGN(const auto keep, named<Cut::Keep>(split, "keep", kKeeps));
     out.splits.push_back({std::move(pattern), keep});
   }
+  const bool each = out.prefix == WordScheme::Prefix::piece || out.prefix == WordScheme::Prefix::gpt2_words;
+  const bool pieces = out.prefix != WordScheme::Prefix::none && !each;
+  if (out.characters ? out.nfc || each || !out.splits.empty() : pieces)
+    return fail(ErrorCode::malformed, "\"words\": {} do not go together",
+                out.characters ? "characters and nfc, splits or such a space" : "bytes and such a space");
   return out;
 }
 
@@ -163,22 +168,17 @@ void WordCutter::split(const Cut& by, Matcher& matcher, std::string_view piece) 
 }
 
 bool gets_space(const WordScheme& scheme, std::string_view text, bool first) {
-  if (scheme.own) return false;
-  switch (scheme.prefix) {
-    case WordScheme::Prefix::text:
-      return true;
-    case WordScheme::Prefix::text_unless_space:
-      return !text.starts_with(' ');
-    case WordScheme::Prefix::first_text:
-      return first && !text.starts_with(' ');
-    default:
-      return false;  // each piece's, once there are pieces
-  }
+  if (scheme.own || text.starts_with(' ')) return false;
+  return scheme.prefix == WordScheme::Prefix::text_unless_space ||
+         (scheme.prefix == WordScheme::Prefix::first_text && first);
 }
 
 std::string normalised(const WordScheme& scheme, std::string_view text) {
   std::string out;
-  if (!scheme.own && scheme.characters) return text_of_piece(text);
+  if (!scheme.own && scheme.characters) {
+    const bool space = scheme.prefix == WordScheme::Prefix::text && !text.empty();
+    return (space ? " " : "") + text_of_piece(text);
+  }
   if (scheme.own || !scheme.nfc) return std::string(text);
   while (!text.empty()) {
     const Stretch stretch = first_stretch(text);

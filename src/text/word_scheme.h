@@ -1,5 +1,5 @@
 // How a tokenizer cuts text into the words that merges never cross: Cairn's own way (text/pretoken.h), or what
-// byte-level tokenizers of other people do: canonical composition, then patterns one after the other, then a space in
+// tokenizers of other people do: canonical composition, then patterns one after the other, then a space in
 // front. Not added tokens, which are found before (text/tokenizer.h). A WordScheme is an immutable value that any
 // thread may read; a WordCutter is one thread's, and the scheme must outlive it. Source of the meanings: the
 // documentation of the tokenizers library, pre_tokenizers.
@@ -38,8 +38,8 @@ struct WordScheme {
     none,
     piece,              // each piece that does not begin with a space gets one
     gpt2_words,         // the same, and then it is cut into GPT-2's words
-    text,               // what is between added tokens gets one, whatever it begins with
-    text_unless_space,  // the same where it does not begin with one
+    text,               // normalising puts one in front
+    text_unless_space,  // what is between all added tokens gets one where it does not begin with one
     first_text          // the same, and only where the whole text begins
   };
   bool own = true;  // Cairn's: nothing below counts
@@ -82,9 +82,9 @@ class WordCutter {
   std::deque<std::string> spaced_;
 };
 
-// The text as the scheme wants it before anything is cut.
+// The text as the scheme wants it before added_normalised tokens are sought, which are normalised too.
 std::string normalised(const WordScheme& scheme, std::string_view text);
-// Whether a text, normalised, gets a space in front before it is cut. first: it is where the whole text begins.
+// Whether what is left between them gets a space in front before it is cut. first: it is where the whole text begins.
 bool gets_space(const WordScheme& scheme, std::string_view text, bool first);
 
 }  // namespace cairn::text

@@ -166,6 +166,13 @@ TEST(WordScheme, ComesBackFromJson) {
   Json odd = to_json(pieces);
   odd["characters"] = false;
   EXPECT_EQ(word_scheme_from_json(odd).error().message, "\"characters\": expected true, or none");
+  odd = to_json(pieces);
+  odd["nfc"] = true;
+  EXPECT_EQ(word_scheme_from_json(odd).error().message,
+            "\"words\": characters and nfc, splits or such a space do not go together");
+  odd = to_json(scheme);
+  odd["prefix_space"] = "text";
+  EXPECT_EQ(word_scheme_from_json(odd).error().message, "\"words\": bytes and such a space do not go together");
   const auto message = [&](const char* key, Json value) {
     Json changed = to_json(scheme);
     changed[key] = std::move(value);

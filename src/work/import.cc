@@ -87,13 +87,13 @@ Result<std::optional<TokenId>> end_of_text(std::string_view config) {
   return id.get<TokenId>();
 }
 
-Result<Read> read_folder(const std::filesystem::path& folder, const Env& env) {
+Result<Read> read_folder(const std::filesystem::path& folder, const Env& env, std::uint32_t most_context) {
   CAIRN_ASSIGN(const std::string config, read_text(folder / "config.json", kMostConfigBytes));
   CAIRN_ASSIGN(const WeightFiles weights, weight_files(folder));
   auto tensors = weights.index ? model::read_tensor_files(*weights.index, weights.files)
                                : model::read_tensor_file(weights.files.front().bytes);
   if (!tensors) return fail(std::move(tensors).error().within(folder.string()));
-  auto model = model::model_from_huggingface(config, *tensors, told_to(env, weights.megabytes));
+  auto model = model::model_from_huggingface(config, *tensors, told_to(env, weights.megabytes), most_context);
   if (!model) return fail(std::move(model).error().within(folder.string()));
   Read out{.model = std::move(*model), .tokenizer = {}, .without_tokenizer = {}};
   if (!std::filesystem::exists(folder / "tokenizer.json")) {
@@ -106,11 +106,11 @@ Result<Read> read_folder(const std::filesystem::path& folder, const Env& env) {
   return out;
 }
 
-Result<Read> read_gguf_file(const std::filesystem::path& path, const Env& env) {
+Result<Read> read_gguf_file(const std::filesystem::path& path, const Env& env, std::uint32_t most_context) {
   CAIRN_ASSIGN(const MappedFile map, MappedFile::open(path));
   auto file = model::read_gguf(map.bytes());
   if (!file) return fail(std::move(file).error().within(path.string()));
-  auto model = model::model_from_gguf(*file, told_to(env, static_cast<double>(map.bytes().size()) / 1e6));
+  auto model = model::model_from_gguf(*file, told_to(env, static_cast<double>(map.bytes().size()) / 1e6), most_context);
   if (!model) return fail(std::move(model).error().within(path.string()));
   Read out{.model = std::move(*model), .tokenizer = {}, .without_tokenizer = {}};
   auto words = model::vocabulary_from_gguf(*file);
@@ -140,7 +140,7 @@ Result<AssetId> store_tokenizer(guard::Guard& guard, const text::Tokenizer& toke
 }  // namespace
 
 Result<Imported> import_model(guard::Guard& guard, const std::filesystem::path& path, const std::string& name,
-                              const guard::Declared& declared, const Env& env) {
+                              const guard::Declared& declared, const Env& env, std::uint32_t most_context) {
   std::error_code ignored;
   const auto status = std::filesystem::status(path, ignored);
   if (!std::filesystem::exists(status)) return fail(ErrorCode::not_found, "there is no {}", path.string());
@@ -151,7 +151,7 @@ Result<Imported> import_model(guard::Guard& guard, const std::filesystem::path& 
   }
   Imported out;
   out.source = folder ? "huggingface" : "gguf";
-  CAIRN_ASSIGN(Read read, folder ? read_folder(path, env) : read_gguf_file(path, env));
+  CAIRN_ASSIGN(Read read, folder ? read_folder(path, env, most_context) : read_gguf_file(path, env, most_context));
   if (read.tokenizer && read.tokenizer->vocabulary() > read.model.config().vocabulary) {
     return fail(ErrorCode::malformed, "{}: the tokenizer has {} tokens, the model {}", path.string(),
                 read.tokenizer->vocabulary(), read.model.config().vocabulary);

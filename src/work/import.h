@@ -27,7 +27,9 @@ struct Imported {
 // The assets are roots, as what `cairn add` takes in: the same again is the same asset, what was withdrawn stays so.
 // The model's properties name its tokenizer. Errors: those of model_from_huggingface(), model_from_gguf() and
 // commit_root(); invalid: a path that is neither; not_found, malformed with the file that is at fault.
+// most_context: the model's context is at most that, which makes models exact here whose attention or positions differ
+// beyond it; 0: all of it.
 Result<Imported> import_model(guard::Guard& guard, const std::filesystem::path& path, const std::string& name,
-                              const guard::Declared& declared, const Env& env);
+                              const guard::Declared& declared, const Env& env, std::uint32_t most_context = 0);
 
 }  // namespace cairn::work

@@ -157,7 +157,12 @@ Result<text::Tokenizer> read(const GgufVocabulary& from) {
   text::TokenUse use{.words = std::move(words.words)};
   if (from.end >= 0) use.end = static_cast<TokenId>(from.end);
   if (from.begin >= 0 && from.add_begin.value_or(words.begins)) use.begin = static_cast<TokenId>(from.begin);
-  text::TokenLists lists{.tokens = from.tokens, .kinds = {}, .merges = from.merges};
+  text::TokenLists lists{.tokens = from.tokens, .kinds = {}, .merges = {}};
+  for (const std::string& text : from.merges) {
+    auto merge = text::merge_from_text(text);
+    if (!merge) return fail(std::move(merge).error().within(fmt::format("merge {}", lists.merges.size())));
+    lists.merges.push_back(std::move(*merge));
+  }
   for (std::size_t id = 0; id < lists.tokens.size(); ++id) {
     CAIRN_ASSIGN(const TokenKind kind, kind_of(from.types[id], id));
     lists.kinds.push_back(kind);
@@ -169,9 +174,11 @@ Result<text::Tokenizer> read(const GgufVocabulary& from) {
     lists.kinds.pop_back();
   }
   if (from.pieces) {
+    if (from.scores.size() != from.tokens.size())
+      return fail(ErrorCode::malformed, "{} tokens and {} scores", from.tokens.size(), from.scores.size());
     const std::span scores = std::span(from.scores).first(lists.tokens.size());
     CAIRN_ASSIGN(const std::vector<text::Merge> merges, text::merges_of_scores(lists.tokens, lists.kinds, scores));
-    for (const auto& [left, right] : merges) lists.merges.push_back(lists.tokens[left] + " " + lists.tokens[right]);
+    for (const auto& [left, right] : merges) lists.merges.emplace_back(lists.tokens[left], lists.tokens[right]);
   }
   return text::tokenizer_of(lists, std::move(use));
 }
@@ -191,7 +198,7 @@ Result<GgufVocabulary> gguf_vocabulary_of(const text::Tokenizer& tokenizer) {
   if (out.pieces) {
     CAIRN_ASSIGN(out.scores, text::scores_of(tokenizer));
   } else {
-    out.merges = std::move(lists.merges);
+    for (const auto& merge : lists.merges) out.merges.push_back(text::merge_text(merge));
   }
   out.end = tokenizer.end_of_text();
   // Both said, for readers have defaults of their own. Cairn's own models have seen it before every document, too.

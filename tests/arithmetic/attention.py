@@ -117,9 +117,6 @@ def attention_all(draws, size):
     return attention_case(draws, size, causal=False) + attention_case(draws, size, causal=False, dropout=0.1)
 
 
-    return nearest32(0.1)
-
-
 CASES = {
     "attention": attention_case,
     "attention.cache": attention_cache,

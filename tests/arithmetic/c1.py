@@ -13,6 +13,8 @@ from fractions import Fraction
 
 SMALLEST = 2.0**-126  # the smallest normal number
 ROUNDS_TO_NORMAL = SMALLEST * (1 - 2.0**-25)  # from here on 24 bits round up to it
+LARGEST = 2.0**128 - 2.0**104
+OVERFLOWS = 2.0**128 - 2.0**103  # from here on results are infinite
 INFINITY = math.inf
 NAN = math.nan
 SLOTS = 16
@@ -31,8 +33,10 @@ def nearest32(x):
 
 def settle(x, low=0.0):
     """The result whose exact value is x + low, |low| below half a unit of x in binary64: rounded once, flushed."""
+    if abs(x) == OVERFLOWS and low * x < 0.0:
+        return copysign(LARGEST, x)
     r = nearest32(x)
-    if low:
+    if low and not math.isinf(r):
         half = x - r
         other = r + 2 * half
         if half and nearest32(other) == other:  # x is a tie, so `low` decides

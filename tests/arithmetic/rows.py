@@ -2,11 +2,25 @@
 
 from c1 import (
     add, constant, div, fma, halves, highest, in_bytes, load, load16, mul, nearest32, slot_sum, sub, words)
-from functions import Stream, cos, dropout_factors, erf, exp, log, sigmoid, sin
+from functions import TWO_PI, Stream, cos, dropout_factors, erf, exp, log, sigmoid, sin
 from layout import bias_chain, flat, lines, shape_of
 
-def rope_tables(time, turned, base):
+
+def scaled(f, factor, original, low=1.0, high=4.0):
+    slow = div(f, factor)
+    turns = div(mul(f, original), TWO_PI)
+    if not original or turns < low:
+        return slow
+    if turns > high:
+        return f
+    share = div(sub(turns, low), sub(high, low))
+    return fma(share, f, mul(sub(1.0, share), slow))
+
+
+def rope_tables(time, turned, base, factor=1.0, original=0.0):
     frequencies = [exp(mul(div(-2.0 * i, float(turned)), log(base))) for i in range(turned // 2)]
+    if factor != 1.0:
+        frequencies = [scaled(f, factor, original) for f in frequencies]
     angles = [[mul(float(t), f) for f in frequencies] for t in range(time)]
     return [[cos(a) for a in row] for row in angles], [[sin(a) for a in row] for row in angles]
 
@@ -47,6 +61,15 @@ def rope_partial(draws, size):
     x = load(draws.floats(time * heads * width))
     return b"".join(rope_of(x, heads, heads, width, time, 0, tables, back, interleaved)
                     for interleaved in (False, True) for back in (False, True))
+
+
+def rope_scaled(draws, size):
+    time, half = draws.between(1, size), draws.between(1, 40)
+    original, out = float(draws.between(100, 10000)), b""
+    for scaling in ((3.0, 0.0), (8.0, original)):
+        for table in rope_tables(time, 2 * half, 10000.0, *scaling):
+            out += in_bytes(words(flat(table)))
+    return out
 
 
 def swiglu_row(row):
@@ -199,7 +222,7 @@ def dropout(draws, size):
 
 
 CASES = {
-    "rope": rope, "rope.partial": rope_partial, "swiglu": swiglu, "gelu": gelu, "cross_entropy": cross_entropy,
+    "rope": rope, "rope.partial": rope_partial, "rope.scaled": rope_scaled, "swiglu": swiglu, "gelu": gelu, "cross_entropy": cross_entropy,
     "cross_entropy.z_loss": z_loss, "edge.loss": edge_loss, "embedding": embedding, "embedding.positions": positions,
     "bias": bias, "dropout": dropout,
 }
