@@ -164,11 +164,6 @@ Result<ModelConfig> config_from_gguf(const GgufFile& file, std::uint32_t most_co
   ModelConfig out;
   read_sizes(file, keys, out);
   if (architecture != "gpt2" && most_context > 0) out.context = std::min(out.context, most_context);
-  if (architecture != "gpt2" && out.context > kMostContext) {
-    return fail_with_hint(ErrorCode::invalid,
-                          fmt::format("GGUF: a context of {}: at most {}", out.context, kMostContext),
-                          "with a shorter one it is the same model as far as that goes: --context 8192, say");
-  }
   refuse_the_unknown(file, keys, out.context);
   gpt ? read_gpt_kin(architecture, keys, out) : read_llama_kin(file, architecture, keys, out);
   if (gpt) read_activation(file, keys, out);

@@ -17,7 +17,7 @@ constexpr std::string_view kWhat = "config.json";
 // Typed looks at the keys of config.json; the first error stays. A key that is null counts as left out.
 class Keys {
  public:
-  explicit Keys(const Json& object) : object_(object) {}
+  explicit Keys(const Json& object, std::uint32_t most_context = 0) : object_(object), most_context_(most_context) {}
 
   const Json* find(const char* key) const {
     const auto it = object_.find(key);
@@ -37,6 +37,11 @@ class Keys {
   std::uint32_t size(const char* key, std::uint32_t otherwise) {
     const Json* found = find(key);
     return found ? whole(key, *found) : otherwise;
+  }
+  // Of a model whose positions are no tensors: no more than are wanted.
+  std::uint32_t positions(const char* key) {
+    const std::uint32_t all = size(key);
+    return most_context_ > 0 ? std::min(all, most_context_) : all;
   }
   double number(const char* key, double otherwise) {
     const Json* found = find(key);
@@ -91,6 +96,7 @@ class Keys {
   }
 
   const Json& object_;
+  std::uint32_t most_context_;
   std::optional<Error> error_;
 };
 
@@ -138,10 +144,6 @@ void read_rotary(Keys& keys, const char* key, ModelConfig& c) {
   c.rope_base = static_cast<float>(base);
 }
 
-std::uint32_t shortened(std::uint32_t context, std::uint32_t most) {
-  return most > 0 ? std::min(context, most) : context;
-}
-
 std::optional<Activation> gelu_named(std::string_view name) {
   if (name == "gelu") return Activation::gelu;
   // Three spellings of one approximation, with tanh.
@@ -165,7 +167,7 @@ void refuse_short_window(Keys& keys, bool used, std::uint32_t window, std::uint3
 }
 
 // llama, mistral, qwen2, qwen3.
-void read_llama_kin(Keys& keys, const std::string& type, std::uint32_t most_context, ModelConfig& c) {
+void read_llama_kin(Keys& keys, const std::string& type, ModelConfig& c) {
   c.family = "llama";
   c.vocabulary = keys.size("vocab_size");
   c.width = keys.size("hidden_size");
@@ -175,7 +177,7 @@ void read_llama_kin(Keys& keys, const std::string& type, std::uint32_t most_cont
   const std::uint32_t head = type == "qwen3" ? keys.size("head_dim", 128) : keys.size("head_dim", c.width / c.heads);
   c.head_size = std::uint64_t{head} * c.heads == c.width ? 0 : head;
   c.hidden = keys.size("intermediate_size");
-  c.context = shortened(keys.size("max_position_embeddings"), most_context);
+  c.context = keys.positions("max_position_embeddings");
   c.norm_epsilon = static_cast<float>(keys.number("rms_norm_eps", 1e-6));
   read_rotary(keys, "rope_theta", c);
   c.tied_embeddings = keys.flag("tie_word_embeddings", false);
@@ -226,7 +228,7 @@ void read_gptj(Keys& keys, ModelConfig& c) {
   c.layers = keys.size("n_layer");
   c.heads = c.kv_heads = keys.size("n_head");
   c.hidden = keys.size("n_inner", 4 * c.width);
-  c.context = keys.size("n_positions");
+  c.context = keys.positions("n_positions");
   c.norm = Norm::layer;
   c.norm_epsilon = static_cast<float>(keys.number("layer_norm_epsilon", 1e-5));
   read_gelu(keys, "activation_function", "gelu_new", c);
@@ -246,7 +248,7 @@ void read_gpt_neox(Keys& keys, ModelConfig& c) {
   c.layers = keys.size("num_hidden_layers");
   c.heads = c.kv_heads = keys.size("num_attention_heads");
   c.hidden = keys.size("intermediate_size");
-  c.context = keys.size("max_position_embeddings");
+  c.context = keys.positions("max_position_embeddings");
   c.norm = Norm::layer;
   c.norm_epsilon = static_cast<float>(keys.number("layer_norm_eps", 1e-5));
   read_gelu(keys, "hidden_act", "gelu", c);
@@ -277,13 +279,13 @@ Result<ModelConfig> config_from_huggingface(std::string_view text, std::uint32_t
   auto json = parse_json(text);
   if (!json) return fail(std::move(json).error().within(kWhat));
   if (!json->is_object()) return fail(ErrorCode::malformed, "{}: expected an object, got {}", kWhat, json->type_name());
-  Keys keys(*json);
+  Keys keys(*json, most_context);
   const std::string type = keys.text("model_type", "");
   refuse_the_unknown(keys);
   ModelConfig out;
   out.tied_embeddings = false;
   if (type == "llama" || type == "mistral" || type == "qwen2" || type == "qwen3") {
-    read_llama_kin(keys, type, most_context, out);
+    read_llama_kin(keys, type, out);
   } else if (type == "gpt2") {
     read_gpt2(keys, out);
   } else if (type == "gpt_neox") {
@@ -297,13 +299,6 @@ Result<ModelConfig> config_from_huggingface(std::string_view text, std::uint32_t
                 type.substr(0, 64));
   }
   CAIRN_TRY(keys.finish());
-  // Learned positions are tensors; those of other kinds are as many as are wanted.
-  if (out.positions == Positions::rotary) out.context = shortened(out.context, most_context);
-  if (out.positions == Positions::rotary && out.context > kMostContext) {
-    return fail_with_hint(ErrorCode::invalid,
-                          fmt::format("{}: a context of {}: at most {}", kWhat, out.context, kMostContext),
-                          "with a shorter one it is the same model as far as that goes: --context 8192, say");
-  }
   CAIRN_TRY(check(out));
   return out;
 }

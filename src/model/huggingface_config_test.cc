@@ -69,7 +69,7 @@ TEST(HuggingFaceConfig, ScaledRotaryPositionsComeBack) {
 
 TEST(HuggingFaceConfig, AContextMayBeShortened) {
   const Json long_one = with(llama(), "max_position_embeddings", 131072);
-  EXPECT_EQ(refused(long_one), "invalid: config.json: a context of 131072: at most 65536");
+  EXPECT_EQ(refused(long_one), "invalid: model configuration: context is 131072, expected 2 to 65536");
   EXPECT_EQ(config_from_huggingface(long_one.dump(), 8192).value().context, 8192U);
   EXPECT_EQ(config_from_huggingface(long_one.dump(), 1 << 16).value().context, 65536U);
   const Json gpt2 = {{"model_type", "gpt2"}, {"vocab_size", 50257}, {"n_embd", 64},

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/json.h"
+#include "text/huggingface_parts.h"
 #include "text/huggingface_tokenizer.h"
 #include "text/pieces.h"
 
@@ -18,30 +18,21 @@ Json prepend() {
   return {{"type", "Prepend"}, {"prepend", kPieceSpace}};
 }
 
-tl::unexpected<Error> unsupported(std::string_view part, const Json& what) {
-  return fail(ErrorCode::unsupported, "\"{}\" {}", part, canonical(what).substr(0, 96));
-}
-
 Json metaspace(std::string_view scheme) {
   return {{"type", "Metaspace"}, {"replacement", kPieceSpace}, {"prepend_scheme", scheme}, {"split", false}};
 }
 
 // Prepend and Replace, either alone or in a sequence; whether there was a Replace.
 Result<bool> read_normaliser(const Json& normaliser, WordScheme& out) {
-  if (normaliser.is_null()) return false;
-  Json parts = Json::array({normaliser});
-  if (normaliser.is_object() && normaliser.contains("normalizers")) {
-    CAIRN_ASSIGN(const Json* list, get_array(normaliser, "normalizers"));
-    parts = *list;
-  }
+  CAIRN_ASSIGN(const auto parts, parts_of(normaliser, "normalizers"));
   bool replaces = false;
-  for (const Json& part : parts) {
-    if (part == prepend()) {
+  for (const Json* part : parts) {
+    if (*part == prepend()) {
       out.prefix = Prefix::text;
-    } else if (part == replace(" ", kPieceSpace)) {
+    } else if (*part == replace(" ", kPieceSpace)) {
       replaces = true;
     } else {
-      return unsupported("normalizer", part);
+      return unsupported_part("normalizer", *part);
     }
   }
   return replaces;
@@ -53,7 +44,7 @@ Result<WordScheme> pieces_from_huggingface(const Json& normaliser, const Json& p
   WordScheme out{.own = false, .whole_words = whole_words, .characters = true};
   CAIRN_ASSIGN(const bool replaces, read_normaliser(normaliser, out));
   if (pre_tokeniser.is_null()) {
-    if (!replaces) return unsupported("normalizer", normaliser);
+    if (!replaces) return unsupported_part("normalizer", normaliser);
     return out;
   }
   for (const auto& [scheme, prefix] :
@@ -62,21 +53,14 @@ Result<WordScheme> pieces_from_huggingface(const Json& normaliser, const Json& p
     if (out.prefix == Prefix::none) out.prefix = prefix;  // else there is a space already
     return out;
   }
-  return unsupported("pre_tokenizer", pre_tokeniser);
+  return unsupported_part("pre_tokenizer", pre_tokeniser);
 }
 
 Status check_pieces_decoder(const Json& decoder) {
   constexpr std::array<std::string_view, 5> kKnown = {"Replace", "ByteFallback", "Fuse", "Strip", "Metaspace"};
-  Json parts = Json::array({decoder});
-  if (decoder.is_object() && decoder.contains("decoders")) {
-    CAIRN_ASSIGN(const Json* list, get_array(decoder, "decoders"));
-    parts = *list;
-  }
-  for (const Json& part : parts) {
-    const bool known = part.is_object() && part.contains("type") && part["type"].is_string() &&
-                       std::ranges::find(kKnown, part["type"].get_ref<const std::string&>()) != kKnown.end();
-    if (!known) return unsupported("decoder", part);
-  }
+  CAIRN_ASSIGN(const auto parts, parts_of(decoder, "decoders"));
+  for (const Json* part : parts)
+    if (std::ranges::find(kKnown, type_of(*part)) == kKnown.end()) return unsupported_part("decoder", *part);
   return {};
 }
 

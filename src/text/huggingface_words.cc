@@ -1,5 +1,5 @@
 // The words of tokenizer.json: "normalizer" and "pre_tokenizer".
-#include "base/json.h"
+#include "text/huggingface_parts.h"
 #include "text/huggingface_tokenizer.h"
 
 namespace cairn::text {
@@ -18,31 +18,12 @@ Json split_of(std::string_view pattern, Cut::Keep keep) {
           {"invert", keep == Cut::Keep::matches}};
 }
 
-tl::unexpected<Error> unsupported(std::string_view part, const Json& what) {
-  return fail(ErrorCode::unsupported, "\"{}\" {}", part, canonical(what).substr(0, 96));
-}
-
-std::string type_of(const Json& part) {
-  const auto type = part.is_object() ? part.find("type") : part.end();
-  return part.is_object() && type != part.end() && type->is_string() ? type->get<std::string>() : "";
-}
-
 // A member that is true or false, or absent.
 Result<bool> flag(const Json& part, const char* key, bool otherwise) {
   const auto found = part.find(key);
   if (found == part.end() || found->is_null()) return otherwise;
   if (!found->is_boolean()) return fail(ErrorCode::malformed, "\"{}\" is neither true nor false", key);
   return found->get<bool>();
-}
-
-// The parts of a sequence, one behind the other; of anything else that one; of null none.
-Result<std::vector<const Json*>> parts_of(const Json& value, const char* list) {
-  std::vector<const Json*> out;
-  if (value.is_null()) return out;
-  if (type_of(value) != "Sequence") return std::vector<const Json*>{&value};
-  CAIRN_ASSIGN(const Json* parts, get_array(value, list));
-  for (const Json& part : *parts) out.push_back(&part);
-  return out;
 }
 
 Result<Cut> read_split(const Json& part) {
@@ -58,7 +39,7 @@ Result<Cut> read_split(const Json& part) {
   }
   CAIRN_ASSIGN(const std::string behaviour, get_string(part, "behavior"));
   CAIRN_ASSIGN(const bool invert, flag(part, "invert", false));
-  if (behaviour != "Isolated" && behaviour != "Removed") return unsupported("behavior", behaviour);
+  if (behaviour != "Isolated" && behaviour != "Removed") return unsupported_part("behavior", behaviour);
   CAIRN_ASSIGN(Pattern made, Pattern::make(source));
   const Cut::Keep keep = behaviour == "Isolated" ? Cut::Keep::all : invert ? Cut::Keep::matches : Cut::Keep::rest;
   return Cut{std::move(made), keep};
@@ -82,14 +63,14 @@ Result<WordScheme> words_from_huggingface(const Json& normaliser, const Json& pr
   WordScheme out{.own = false, .whole_words = whole_words};
   CAIRN_ASSIGN(const auto normalisers, parts_of(normaliser, "normalizers"));
   for (const Json* part : normalisers) {
-    if (type_of(*part) != "NFC") return unsupported("normalizer", *part);
+    if (type_of(*part) != "NFC") return unsupported_part("normalizer", *part);
     out.nfc = true;
   }
   CAIRN_ASSIGN(const auto steps, parts_of(pre_tokeniser, "pretokenizers"));
   bool bytes = false;
   for (const Json* step : steps) {
     const std::string type = type_of(*step);
-    if (bytes) return unsupported("pre_tokenizer after ByteLevel", *step);
+    if (bytes) return unsupported_part("pre_tokenizer after ByteLevel", *step);
     if (out.splits.size() >= kMostSplits)
       return fail(ErrorCode::unsupported, "\"pre_tokenizer\" of more than {} steps", kMostSplits);
     if (type == "Split") {
@@ -103,7 +84,7 @@ Result<WordScheme> words_from_huggingface(const Json& normaliser, const Json& pr
       CAIRN_TRY(read_byte_level(*step, out));
       bytes = true;
     } else {
-      return unsupported("pre_tokenizer", *step);
+      return unsupported_part("pre_tokenizer", *step);
     }
   }
   if (!bytes) return fail(ErrorCode::unsupported, "\"pre_tokenizer\" has no ByteLevel: not a byte-level tokenizer");
