@@ -12,7 +12,6 @@ import hashlib
 import multiprocessing
 import re
 import sys
-from pathlib import Path
 
 import attention
 import norms
@@ -37,10 +36,10 @@ def digest(name):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("vectors", type=Path, help="src/tensor/vectors.cc, the table of digests")
+    parser.add_argument("vectors", type=argparse.FileType(), help="src/tensor/vectors.cc, the table of digests")
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=sorted(CASES), help="these operations alone")
     given = parser.parse_args()
-    published = dict(re.findall(r'Vector\{\s*"([^"]+)",\s*"([0-9a-f]{64})"\s*\}', given.vectors.read_text()))
+    published = dict(re.findall(r'Vector\{\s*"([^"]+)",\s*"([0-9a-f]{64})"\s*\}', given.vectors.read()))
     apart = sorted(set(published) ^ set(CASES))
     if apart:
         sys.exit(f"published and computed differ in what there is: {', '.join(apart)}")

@@ -11,7 +11,6 @@ import argparse
 import hashlib
 import sys
 import time
-from pathlib import Path
 
 from attention import Head
 from c1 import add, chain, div, fma, in_bytes, in_pairs, load, load16, mul, nearest32, rounded, sqrt, words
@@ -242,7 +241,7 @@ def step_of(model, moments, step, sequences):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("expected", type=Path, help="tests/bits/expected.txt")
+    parser.add_argument("expected", type=argparse.FileType(), help="tests/bits/expected.txt")
     parser.add_argument("--steps", type=int, default=STEPS, help="to stop sooner; then nothing is compared")
     given = parser.parse_args()
     model = initial()
@@ -255,7 +254,7 @@ def main():
     for part in (model.values(), (m for m, _ in moments.values()), (v for _, v in moments.values())):
         for values in part:
             state.update(in_bytes(words(values)))
-    expected = dict(line.split() for line in given.expected.read_text().splitlines())[SUBJECT]
+    expected = dict(line.split() for line in given.expected)[SUBJECT]
     print(f"{SUBJECT} after {given.steps} steps: {state.hexdigest()}")
     if given.steps != STEPS or state.hexdigest() == expected:
         return 0
