@@ -7,6 +7,9 @@
 #include "base/json.h"
 #include "data/synthetic_mailbox.h"
 #include "embedded/permit.h"
+#include "model/huggingface.h"
+#include "model/testing_interchange.h"
+#include "text/printable.h"
 
 namespace cairn::apps {
 namespace {
@@ -370,6 +373,51 @@ TEST_F(Commands, AnotherMakersTokenizerComesInAndIsUsed) {
   const Ran without = import(at("hf"), "bare");
   ASSERT_EQ(without.code, 0) << without.out;
   EXPECT_NE(without.text("without_tokenizer").find("Metaspace"), std::string::npos);
+}
+
+// A GPT-2 as older folders hold one: two files in the place of tokenizer.json, and learned positions.
+TEST_F(Commands, Gpt2sFolderComesIn) {
+  model::ModelConfig config = model::small_gpt2();
+  config.vocabulary = 300;
+  const auto plan = model::plan_huggingface(config, {}).value();
+  Json config_json = parse_json(as_text(plan[0].head)).value(), vocabulary = Json::object();
+  for (int byte = 0; byte < 256; ++byte) vocabulary[text::printable(std::string(1, static_cast<char>(byte)))] = byte;
+  vocabulary["th"] = 256;
+  vocabulary["<|endoftext|>"] = 257;
+  config_json["eos_token_id"] = 257;
+  write("old/config.json", config_json.dump());
+  write("old/model.safetensors", as_text(model::bytes_of_planned(model::lively_model(config, 1), plan[1])));
+  write("old/vocab.json", vocabulary.dump());
+  write("old/merges.txt", "#version: 0.2\nt h\n");
+  const auto import = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"import", at("old"), "--licence", "CC0-1.0", "--declared-in", at("old/config.json")});
+    return cairn(more);
+  };
+  const Ran with = import({});
+  ASSERT_EQ(with.code, 0) << with.out;
+  EXPECT_EQ(with.text("without_tokenizer"), "");
+  EXPECT_EQ(with.text("name"), "old");
+  const Ran fewer = import({"--context", "8"});
+  EXPECT_EQ(fewer.code, 11) << fewer.out;
+  EXPECT_NE(fewer.error().find("positions are weights"), std::string::npos) << fewer.out;
+}
+
+// Other types do not say by their two files what words these are for. A folder's name is all of it.
+TEST_F(Commands, AFolderOfAnotherTypeComesInWithoutATokenizerAndWithFewerPositions) {
+  model::ModelConfig config = model::small_llama();
+  config.vocabulary = 300;
+  const auto plan = model::plan_huggingface(config, {}).value();
+  write("Tiny-0.1B/config.json", as_text(plan[0].head));
+  write("Tiny-0.1B/model.safetensors", as_text(model::bytes_of_planned(model::lively_model(config, 1), plan[1])));
+  write("Tiny-0.1B/vocab.json", "{}");
+  write("Tiny-0.1B/merges.txt", "");
+  const Ran ran = cairn({"import", at("Tiny-0.1B"), "--context", "9", "--licence", "CC0-1.0", "--declared-in",
+                         at("Tiny-0.1B/config.json")});
+  ASSERT_EQ(ran.code, 0) << ran.out;
+  EXPECT_EQ(ran.text("name"), "Tiny-0.1B");
+  EXPECT_EQ(ran.json["context"], 9);
+  EXPECT_EQ(ran.text("without_tokenizer"),
+            "the folder has no tokenizer.json; vocab.json and merges.txt alone are read for gpt2 and gptj");
 }
 
 TEST_F(Commands, WhatIsExportedAsksThePermitAndLeavesNothingHalfWritten) {

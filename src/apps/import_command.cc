@@ -16,7 +16,8 @@ struct ImportOptions {
 
 std::string name_from(const std::filesystem::path& path) {
   const std::filesystem::path whole = std::filesystem::absolute(path).lexically_normal();
-  return (whole.has_filename() ? whole : whole.parent_path()).stem().string();
+  const std::filesystem::path last = (whole.has_filename() ? whole : whole.parent_path()).filename();
+  return (last.extension() == ".gguf" ? last.stem() : last).string();
 }
 
 std::string text_of(const work::Imported& imported, const std::string& name) {
@@ -58,17 +59,17 @@ void add_import(CLI::App& app, Shell& shell) {
   command
       ->add_option(
           "--context", options->context,
-          "To take it with at most so many positions: for models of more than 65,536, or whose window is shorter "
-          "than their context")
-      ->check(CLI::Range(2, 65536));
+          "To take it with at most so many positions: for models with rotary ones that have more than 65,536, or "
+          "whose window is shorter than their context")
+      ->check(CLI::Range(2U, model::kMostContext));
   add_declared_options(*command, declared);
   command->footer(
       "Read are llama, mistral, qwen2, qwen3, gpt2, gpt_neox and gptj; weights in F32, F16, BF16 and, in GGUF, Q8_0.\n"
       "What cannot be represented exactly is refused, with the reason (exit code 11).\n"
       "Example: cairn import pythia-14m --licence Apache-2.0 --declared-in pythia-14m/README.md\n"
       "Example: cairn import model.gguf --name story --licence MIT --declared-in https://example.org/story\n"
-      "Example: cairn import Llama-3.2-1B --context 8192 --licence LicenseRef-Llama --declared-in "
-      "Llama-3.2-1B/LICENSE");
+      "Example: cairn import Llama-3.2-1B --context 8192 --permit llama.permit.toml --declared-in "
+      "Llama-3.2-1B/LICENSE.txt");
   on_chosen(*command, shell, [options, declared, &shell]() -> Result<int> {
     CAIRN_ASSIGN(guard::Guard guard, guard::Guard::open(shell.site, {"cairn import"}, shell.env));
     CAIRN_ASSIGN(const guard::Declared permit, declared->read(guard.ledger().site().name));

@@ -154,8 +154,7 @@ Status check(const ModelConfig& c) {
   CAIRN_TRY(in_range("heads", c.heads, 1, 256));
   CAIRN_TRY(in_range("kv_heads", c.kv_heads, 1, 256));
   CAIRN_TRY(in_range("hidden", c.hidden, 1, 65536));
-  if (auto range = in_range("context", c.context, 2, kMostContext); !range)
-    return fail_with_hint(ErrorCode::invalid, range.error().message, "--context says how many positions are wanted");
+  CAIRN_TRY(in_range("context", c.context, 2, kMostContext));
   CAIRN_TRY(check_heads(c));
   if (!(c.rope_base >= 1.0F && c.rope_base <= 1e9F)) {
     return fail(ErrorCode::invalid, "{}: rope_base is {}, expected 1 to 1e9", kWhat, c.rope_base);

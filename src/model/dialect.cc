@@ -58,7 +58,6 @@ Result<Dialect> gpt_neox(const ModelConfig& c) {
       .need(c.norm == Norm::layer && c.norm_bias, "LayerNorm with biases")
       .need(c.activation != Activation::swiglu, "GELU")
       .need(c.positions == Positions::rotary, "rotary positions")
-      .need(c.rope_factor == 1.0F, "rotary positions that are not scaled")
       .need(c.qkv_bias == c.output_bias, "biases on all of attention's maps or on none")
       .need(c.feed_forward_bias, "biases in the feed-forward part")
       .need(!c.head_bias, "no bias on the head")
@@ -96,6 +95,11 @@ Result<Dialect> dialect_of(const ModelConfig& c) {
   if (c.norm == Norm::rms || c.activation == Activation::swiglu) return llama_kin(c);
   if (c.positions == Positions::learned) return gpt2(c);
   return c.residual == Residual::parallel_shared_norm ? gptj(c) : gpt_neox(c);
+}
+
+std::string fewer_positions(std::uint32_t most) {
+  return fmt::format("with at most {0} positions it is the same model, as far as they go: cairn import --context {0}",
+                     most);
 }
 
 }  // namespace cairn::model

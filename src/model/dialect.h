@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -16,6 +17,9 @@ namespace cairn::model {
 // a part of each head. gptj: the same with pairs (2i, 2i + 1) and one norm for both halves of a block.
 enum class Dialect : std::uint8_t { llama, qwen2, qwen3, gpt2, gpt_neox, gptj };
 std::string_view name_of(Dialect dialect);  // "llama" ... "gpt_neox", "gptj"
+
+// What to do about more positions than can be computed with.
+std::string fewer_positions(std::uint32_t most);
 
 // unsupported: no dialect has such parts; the message names the part that does not fit the nearest one.
 Result<Dialect> dialect_of(const ModelConfig& config);

@@ -26,8 +26,8 @@ class Keys {
   void note(Error error) {
     if (!error_) error_ = std::move(error);
   }
-  void unsupported(const char* key, std::string_view why) {
-    note({ErrorCode::unsupported, fmt::format("GGUF: '{}{}': {}", prefix_, key, why), {}, {}});
+  void unsupported(const char* key, std::string_view why, std::string hint = {}) {
+    note({ErrorCode::unsupported, fmt::format("GGUF: '{}{}': {}", prefix_, key, why), std::move(hint), {}});
   }
   Status finish() const {
     if (error_) return fail(*error_);
@@ -68,13 +68,17 @@ std::uint32_t vocabulary_of(const GgufFile& file, Keys& keys) {
   return 1;
 }
 
+// A factor alone is of the oldest way.
+std::string scaling_of(Keys& keys) {
+  return keys.text("rope.scaling.type", keys.has("rope.scaling.factor") ? "linear" : "none");
+}
+
 // What changes a model's arithmetic and is not computed here.
 void refuse_the_unknown(const GgufFile& file, Keys& keys, std::uint32_t context) {
   if (keys.has("expert_count") && keys.natural("expert_count") > 0) {
     keys.unsupported("expert_count", "mixtures of experts are not computed");
   }
-  const std::string scaling = keys.text("rope.scaling.type", "none");
-  if (scaling != "none" && scaling != "linear")
+  if (const std::string scaling = scaling_of(keys); scaling != "none" && scaling != "linear")
     keys.unsupported("rope.scaling.type", "rotary positions are scaled by 'linear' alone here");
   if (keys.real("rope.scale_linear", 1.0) != 1.0) {
     keys.unsupported("rope.scale_linear", "rotary positions are scaled by 'rope.scaling.factor' alone here");
@@ -85,9 +89,10 @@ void refuse_the_unknown(const GgufFile& file, Keys& keys, std::uint32_t context)
                {},
                {}});
   }
-  if (keys.has("attention.sliding_window") && keys.natural("attention.sliding_window") > 0 &&
-      keys.natural("attention.sliding_window") < context) {
-    keys.unsupported("attention.sliding_window", "attention sees the whole context here");
+  if (const std::uint64_t window = keys.has("attention.sliding_window") ? keys.natural("attention.sliding_window") : 0;
+      window > 0 && window < context) {
+    keys.unsupported("attention.sliding_window", fmt::format("attention sees the whole context of {} here", context),
+                     fewer_positions(static_cast<std::uint32_t>(window)));
   }
   if (keys.has("attention.causal") && !keys.flag("attention.causal")) {
     keys.unsupported("attention.causal", "attention is causal in this architecture");
@@ -110,10 +115,23 @@ void read_sizes(const GgufFile& file, Keys& keys, ModelConfig& c) {
   c.tied_embeddings = !has_tensor(file, "output.weight");
 }
 
+void limit_context(const std::string& architecture, std::uint32_t most, Keys& keys, ModelConfig& c) {
+  const std::uint32_t taken = most > 0 ? std::min(c.context, most) : c.context;
+  if (architecture == "gpt2") {
+    if (taken < c.context)
+      keys.unsupported("context_length",
+                       fmt::format("the positions are weights, so {} of {} are another model", most, c.context));
+    return;
+  }
+  if (taken > kMostContext)
+    keys.unsupported("context_length", fmt::format("{} positions, at most {} are supported", taken, kMostContext),
+                     fewer_positions(kMostContext));
+  c.context = taken;
+}
+
 void read_rotary(Keys& keys, ModelConfig& c) {
   c.rope_base = static_cast<float>(keys.real("rope.freq_base", 10000.0));
-  if (keys.text("rope.scaling.type", "none") == "linear")
-    c.rope_factor = static_cast<float>(keys.real("rope.scaling.factor"));
+  if (scaling_of(keys) == "linear") c.rope_factor = static_cast<float>(keys.real("rope.scaling.factor"));
   const std::uint32_t turned = keys.size("rope.dimension_count", c.head_width());
   c.rotary_width = turned == c.head_width() ? 0 : turned;
 }
@@ -163,7 +181,7 @@ Result<ModelConfig> config_from_gguf(const GgufFile& file, std::uint32_t most_co
   Keys keys(file, architecture + ".");
   ModelConfig out;
   read_sizes(file, keys, out);
-  if (architecture != "gpt2" && most_context > 0) out.context = std::min(out.context, most_context);
+  limit_context(architecture, most_context, keys, out);
   refuse_the_unknown(file, keys, out.context);
   gpt ? read_gpt_kin(architecture, keys, out) : read_llama_kin(file, architecture, keys, out);
   if (gpt) read_activation(file, keys, out);

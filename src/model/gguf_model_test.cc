@@ -13,10 +13,10 @@
 namespace cairn::model {
 namespace {
 
-// GPT-J is the one that GGUF's readers do not compute.
+// GGUF's readers do not compute GPT-J, and have no key for Llama 3.1's positions.
 std::vector<Family> gguf_families() {
   std::vector<Family> out = small_families();
-  std::erase_if(out, [](const Family& family) { return family.name == "gptj"; });
+  std::erase_if(out, [](const Family& family) { return family.name == "gptj" || family.name == "llama3"; });
   return out;
 }
 
@@ -196,12 +196,33 @@ struct Changed {
   }
 };
 
+TEST(GgufModel, AContextMayBeShortened) {
+  const auto hint = [](Changed changed, std::uint32_t most) {
+    const auto made = config_from_gguf({.metadata = changed.metadata, .tensors = changed.tensors}, most);
+    return made ? fmt::format("{}", made->context) : made.error().hint;
+  };
+  Changed changed = Changed::of(lively_model(small_llama(), 1));
+  EXPECT_EQ(hint(changed, 0), "24");
+  changed.set("llama.context_length", gguf_u32(131072));
+  EXPECT_EQ(hint(changed, 100), "100");
+  EXPECT_TRUE(hint(changed, 0).ends_with("cairn import --context 65536")) << hint(changed, 0);
+  changed.set("llama.attention.sliding_window", gguf_u32(50));
+  EXPECT_EQ(hint(changed, 50), "50");
+  EXPECT_TRUE(hint(changed, 100).ends_with("cairn import --context 50")) << hint(changed, 100);
+  const Changed gpt2 = Changed::of(lively_model(small_gpt2(), 1));
+  EXPECT_EQ(config_from_gguf({.metadata = gpt2.metadata, .tensors = gpt2.tensors}, 8).error().message,
+            "GGUF: 'gpt2.context_length': the positions are weights, so 8 of 24 are another model");
+}
+
 TEST(GgufModel, ScaledRotaryPositions) {
   ModelConfig config = small_llama();
   config.rope_factor = 2.5F;
   const GgufFile read = read_gguf(written(lively_model(config, 1), {.type = ElementType::f32})).value();
   EXPECT_EQ(config_from_gguf(read).value().rope_factor, 2.5F);
   EXPECT_EQ(config_from_gguf(read, 9).value().context, 9U);
+  Changed old = Changed::of(lively_model(config, 1));
+  old.remove("llama.rope.scaling.type");  // linear, where a factor is
+  EXPECT_EQ(config_from_gguf({.metadata = old.metadata, .tensors = old.tensors}).value().rope_factor, 2.5F);
   config.rope_original = 512;
   EXPECT_EQ(plan_gguf(config, {}).error().message,
             "GGUF: frequencies of rotary positions that are scaled apart are not written");
@@ -224,7 +245,7 @@ TEST(GgufModel, SaysWhatItCannotRepresent) {
             "unsupported: GGUF: 'llama.expert_count': mixtures of experts are not computed");
   EXPECT_EQ(with("llama.expert_count", gguf_u32(0)), "accepted");
   EXPECT_EQ(with("llama.attention.sliding_window", gguf_u32(8)),
-            "unsupported: GGUF: 'llama.attention.sliding_window': attention sees the whole context here");
+            "unsupported: GGUF: 'llama.attention.sliding_window': attention sees the whole context of 24 here");
   EXPECT_EQ(with("llama.attention.value_length", gguf_u32(32)),
             "unsupported: GGUF: 'llama.attention.value_length': differs from the keys' length");
   EXPECT_EQ(with("llama.block_count", gguf_f32(2)),

@@ -38,10 +38,19 @@ class Keys {
     const Json* found = find(key);
     return found ? whole(key, *found) : otherwise;
   }
-  // Of a model whose positions are no tensors: no more than are wanted.
+  // Of a model whose positions are no weights: no more than are wanted.
   std::uint32_t positions(const char* key) {
+    const std::uint32_t all = size(key), taken = most_context_ > 0 ? std::min(all, most_context_) : all;
+    if (taken > kMostContext)
+      unsupported(key, fmt::format("at most {} positions", kMostContext), fewer_positions(kMostContext));
+    return taken;
+  }
+  // Of one whose positions are.
+  std::uint32_t learned_positions(const char* key) {
     const std::uint32_t all = size(key);
-    return most_context_ > 0 ? std::min(all, most_context_) : all;
+    if (most_context_ > 0 && most_context_ < all)
+      unsupported(key, fmt::format("the positions are weights, so {} of them are another model", most_context_));
+    return all;
   }
   double number(const char* key, double otherwise) {
     const Json* found = find(key);
@@ -65,13 +74,13 @@ class Keys {
     return otherwise;
   }
 
-  void note(ErrorCode code, std::string text) {
-    if (!error_) error_ = Error{code, fmt::format("{}: {}", kWhat, text), {}, {}};
+  void note(ErrorCode code, std::string text, std::string hint = {}) {
+    if (!error_) error_ = Error{code, fmt::format("{}: {}", kWhat, text), std::move(hint), {}};
   }
-  void unsupported(const char* key, std::string_view why) {
+  void unsupported(const char* key, std::string_view why, std::string hint = {}) {
     const Json* found = find(key);
     const std::string value = found ? canonical(*found).substr(0, 64) : "left out";
-    note(ErrorCode::unsupported, fmt::format("'{}' is {}: {}", key, value, why));
+    note(ErrorCode::unsupported, fmt::format("'{}' is {}: {}", key, value, why), std::move(hint));
   }
   void take_error(const Keys& inner) {
     if (!error_) error_ = inner.error_;
@@ -129,6 +138,9 @@ void read_scaling(Keys& keys, const char* place, Keys& rope, const std::string& 
 // The rotary base and scaling, from either place where versions of transformers keep them.
 void read_rotary(Keys& keys, const char* key, ModelConfig& c) {
   double base = keys.number(key, 10000.0);
+  if (const Json* older = keys.find("rope_scaling"), *newer = keys.find("rope_parameters");
+      older && newer && *older != *newer)
+    keys.unsupported("rope_scaling", "\"rope_parameters\" says something else");
   for (const char* place : {"rope_parameters", "rope_scaling"}) {
     const Json* found = keys.find(place);
     if (!found) continue;
@@ -159,10 +171,8 @@ void read_gelu(Keys& keys, const char* key, const char* otherwise, ModelConfig& 
 
 void refuse_short_window(Keys& keys, bool used, std::uint32_t window, std::uint32_t context) {
   if (used && window < context) {
-    keys.unsupported(
-        "sliding_window",
-        fmt::format("attention sees the whole context of {} here; a context of {} or less makes them agree", context,
-                    window));
+    keys.unsupported("sliding_window", fmt::format("attention sees the whole context of {} here", context),
+                     fewer_positions(window));
   }
 }
 
@@ -209,7 +219,7 @@ void read_gpt2(Keys& keys, ModelConfig& c) {
   c.layers = keys.size("n_layer");
   c.heads = c.kv_heads = keys.size("n_head");
   c.hidden = keys.size("n_inner", 4 * c.width);
-  c.context = keys.size("n_positions");
+  c.context = keys.learned_positions("n_positions");
   c.norm = Norm::layer;
   c.norm_epsilon = static_cast<float>(keys.number("layer_norm_epsilon", 1e-5));
   read_gelu(keys, "activation_function", "gelu_new", c);
@@ -362,18 +372,20 @@ Json gpt2_or_j_json(const ModelConfig& c, Dialect dialect) {
 }
 
 Json gpt_neox_json(const ModelConfig& c) {
-  return {{"architectures", {"GPTNeoXForCausalLM"}},
-          {"hidden_size", c.width},
-          {"intermediate_size", c.hidden},
-          {"num_hidden_layers", c.layers},
-          {"num_attention_heads", c.heads},
-          {"hidden_act", c.activation == Activation::gelu ? "gelu" : "gelu_new"},
-          {"max_position_embeddings", c.context},
-          {"layer_norm_eps", brief(c.norm_epsilon)},
-          {"rotary_pct", rotary_share(c.turned_width(), c.head_width())},
-          {"rotary_emb_base", brief(c.rope_base)},
-          {"use_parallel_residual", c.residual == Residual::parallel},
-          {"attention_bias", c.qkv_bias}};
+  Json out = {{"architectures", {"GPTNeoXForCausalLM"}},
+              {"hidden_size", c.width},
+              {"intermediate_size", c.hidden},
+              {"num_hidden_layers", c.layers},
+              {"num_attention_heads", c.heads},
+              {"hidden_act", c.activation == Activation::gelu ? "gelu" : "gelu_new"},
+              {"max_position_embeddings", c.context},
+              {"layer_norm_eps", brief(c.norm_epsilon)},
+              {"rotary_pct", rotary_share(c.turned_width(), c.head_width())},
+              {"rotary_emb_base", brief(c.rope_base)},
+              {"use_parallel_residual", c.residual == Residual::parallel},
+              {"attention_bias", c.qkv_bias}};
+  if (c.rope_factor != 1.0F) out["rope_scaling"] = scaling_json(c);
+  return out;
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace cairn::model {
 // with a part that Cairn does not compute, named with its value: rotary positions scaled otherwise than "linear" and
 // "llama3", a sliding window shorter than the context, experts, another activation, quantised weights, code of the
 // model's own. invalid: as check(). most_context: the context is at most that, however many positions the model has; 0:
-// all of them.
+// all of them; unsupported where positions are weights.
 Result<ModelConfig> config_from_huggingface(std::string_view json, std::uint32_t most_context = 0);
 
 // What the file also says; tokens of -1 are left out.

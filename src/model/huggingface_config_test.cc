@@ -65,16 +65,27 @@ TEST(HuggingFaceConfig, ScaledRotaryPositionsComeBack) {
   const ModelConfig c = config_from_huggingface(with(llama(), "rope_parameters", later).dump()).value();
   EXPECT_EQ(c.rope_base, 500000.0F);
   EXPECT_EQ(c.rope_factor, 8.0F);
+  Json both = with(with(llama(), "rope_parameters", later), "rope_scaling", later);
+  EXPECT_EQ(config_from_huggingface(both.dump()).value(), c);
+  both["rope_scaling"] = {{"type", "linear"}, {"factor", 2.0}};
+  EXPECT_EQ(
+      refused(both),
+      "unsupported: config.json: 'rope_scaling' is {\"factor\":2.0,\"type\":\"linear\"}: \"rope_parameters\" says "
+      "something else");
 }
 
 TEST(HuggingFaceConfig, AContextMayBeShortened) {
   const Json long_one = with(llama(), "max_position_embeddings", 131072);
-  EXPECT_EQ(refused(long_one), "invalid: model configuration: context is 131072, expected 2 to 65536");
+  const Error error = config_from_huggingface(long_one.dump()).error();
+  EXPECT_EQ(error.message, "config.json: 'max_position_embeddings' is 131072: at most 65536 positions");
+  EXPECT_NE(error.hint.find("--context 65536"), std::string::npos) << error.hint;
   EXPECT_EQ(config_from_huggingface(long_one.dump(), 8192).value().context, 8192U);
   EXPECT_EQ(config_from_huggingface(long_one.dump(), 1 << 16).value().context, 65536U);
   const Json gpt2 = {{"model_type", "gpt2"}, {"vocab_size", 50257}, {"n_embd", 64},
                      {"n_layer", 2},         {"n_head", 4},         {"n_positions", 1024}};
-  EXPECT_EQ(config_from_huggingface(gpt2.dump(), 512).value().context, 1024U);  // its positions are tensors
+  EXPECT_EQ(config_from_huggingface(gpt2.dump(), 512).error().message,
+            "config.json: 'n_positions' is 1024: the positions are weights, so 512 of them are another model");
+  EXPECT_EQ(config_from_huggingface(gpt2.dump(), 2048).value().context, 1024U);
 }
 
 TEST(HuggingFaceConfig, MistralAndQwenAreLlamasWithParts) {
@@ -86,8 +97,7 @@ TEST(HuggingFaceConfig, MistralAndQwenAreLlamasWithParts) {
   EXPECT_EQ(refused(mistral), "accepted");
   mistral.erase("sliding_window");  // then it is 4096
   EXPECT_EQ(refused(mistral),
-            "unsupported: config.json: 'sliding_window' is left out: attention sees the whole context of 32768 here; a "
-            "context of 4096 or less makes them agree");
+            "unsupported: config.json: 'sliding_window' is left out: attention sees the whole context of 32768 here");
   EXPECT_EQ(config_from_huggingface(mistral.dump(), 4096).value().context, 4096U);
   Json qwen = with(with(llama(), "model_type", "qwen2"), "num_key_value_heads", 2);
   qwen["sliding_window"] = 1024;

@@ -74,6 +74,14 @@ inline std::vector<NamedConfig> tiny_families() {
     c.causal = false;
     c.head_bias = true;
   });
+  add("linear", "llama", [](ModelConfig& c) { c.rope_factor = 3; });
+  // Of its eight frequencies the first two stay, the last two are divided.
+  add("llama3", "llama", [](ModelConfig& c) {
+    c.rope_factor = 4;
+    c.rope_original = 64;
+    c.rope_low = 0.5F;
+    c.rope_base = 100;
+  });
   // Sizes that fill no vector.
   add("odd", "llama", [](ModelConfig& c) {
     c.vocabulary = 37;

@@ -102,11 +102,25 @@ class HuggingFaceReference {
   }
   double (*activation(const char* key) const)(double) { return config_[key] == "gelu" ? gelu : gelu_new; }
 
+  // The frequency as "rope_scaling" has it: divided, or by its wavelength.
+  double scaled(double frequency) const {
+    const auto found = config_.find("rope_scaling");
+    if (found == config_.end()) return frequency;
+    const Json& s = *found;
+    const double factor = s["factor"];
+    if (s["rope_type"] == "linear") return frequency / factor;
+    const double low = s["low_freq_factor"], high = s["high_freq_factor"];
+    const double trained = s["original_max_position_embeddings"], wavelength = 2 * M_PI / frequency;
+    if (wavelength > trained / low) return frequency / factor;
+    if (wavelength < trained / high) return frequency;
+    const double smooth = (trained / wavelength - low) / (high - low);
+    return (1 - smooth) * frequency / factor + smooth * frequency;
+  }
   // Turns the first `width` channels of a head at position t; pair i is (2i, 2i + 1) or (i, i + width / 2).
-  static void rotate(double* head, std::size_t width, std::size_t t, double base, bool every_two) {
+  void rotate(double* head, std::size_t width, std::size_t t, double base, bool every_two) const {
     for (std::size_t i = 0; i < width / 2; ++i) {
       const double angle =
-          static_cast<double>(t) * std::pow(base, -2 * static_cast<double>(i) / static_cast<double>(width));
+          static_cast<double>(t) * scaled(std::pow(base, -2 * static_cast<double>(i) / static_cast<double>(width)));
       double &a = head[every_two ? 2 * i : i], &b = head[every_two ? 2 * i + 1 : i + width / 2];
       const double turned = a * std::cos(angle) - b * std::sin(angle);
       b = a * std::sin(angle) + b * std::cos(angle);

@@ -90,6 +90,13 @@ inline std::vector<Family> small_families() {
     c.residual = Residual::sequential;
     c.rotary_width = 0;
   });
+  add("llama3", small_llama(), [](ModelConfig& c) {
+    c.rope_factor = 4;
+    c.rope_original = 64;
+    c.rope_low = 0.5F;
+    c.rope_base = 100;
+  });
+  add("gpt_neox, scaled", small_neox(), [](ModelConfig& c) { c.rope_factor = 2; });
   add("gptj", small_neox(), [](ModelConfig& c) {
     c.family = "gptj";
     c.activation = Activation::gelu_tanh;

@@ -159,15 +159,25 @@ class Reference {
   void turn(Vector& head, std::size_t position) const {
     const std::size_t half = c_.turned_width() / 2;
     for (std::size_t i = 0; i < half; ++i) {
-      const double angle =
-          static_cast<double>(position) *
-          std::pow(static_cast<double>(c_.rope_base), -static_cast<double>(i) / static_cast<double>(half));
+      const double angle = static_cast<double>(position) * frequency(i, half);
       double& a = head[c_.rotary_interleaved ? 2 * i : i];
       double& b = head[c_.rotary_interleaved ? 2 * i + 1 : i + half];
       const double turned = a * std::cos(angle) - b * std::sin(angle);
       b = a * std::sin(angle) + b * std::cos(angle);
       a = turned;
     }
+  }
+  // Of a pair of channels; divided by the factor where it turns less often than `low` times within the positions of the
+  // first training, as it is from `high` times on, and between them by shares.
+  double frequency(std::size_t pair, std::size_t half) const {
+    const double share = static_cast<double>(pair) / static_cast<double>(half);
+    const double plain = std::pow(static_cast<double>(c_.rope_base), -share);
+    const auto factor = static_cast<double>(c_.rope_factor), low = static_cast<double>(c_.rope_low),
+               high = static_cast<double>(c_.rope_high);
+    if (c_.rope_original == 0) return plain / factor;
+    const double turns = plain * c_.rope_original / (2 * std::acos(-1.0));
+    const double kept = std::clamp((turns - low) / (high - low), 0.0, 1.0);
+    return kept * plain + (1 - kept) * plain / factor;
   }
   // Of the weight of a query and a key: 2^44 for each place, then H T T for each sequence.
   double kept(std::size_t head, std::size_t query, std::size_t key, std::size_t time) const {

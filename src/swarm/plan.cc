@@ -7,7 +7,6 @@
 #include <set>
 
 #include "base/json.h"
-#include "model/config.h"
 #include "train/contribution.h"
 
 namespace cairn::swarm {
@@ -51,8 +50,7 @@ std::uint64_t Plan::contribution_bytes() const {
 Status check(const Plan& plan) {
   CAIRN_TRY(in_range("the name's length", static_cast<double>(plan.name.size()), 1, 100));
   CAIRN_TRY(train::check(static_cast<const train::Course&>(plan)));
-  CAIRN_TRY(
-      in_range("parameters", static_cast<double>(plan.parameters), 1, static_cast<double>(model::kMostParameters)));
+  CAIRN_TRY(in_range("parameters", static_cast<double>(plan.parameters), 1, static_cast<double>(kMostRunParameters)));
   CAIRN_TRY(in_range("seed", static_cast<double>(plan.seed), 0, 9e18));
   if (!(plan.audit_share > 0 && plan.audit_share <= 1))
     return fail(ErrorCode::invalid, "plan: audit_share: expected more than 0 and at most 1, got {}", plan.audit_share);
@@ -102,7 +100,7 @@ Result<Plan> plan_from_json(std::string_view text) {
   CAIRN_ASSIGN(const Json* outer, get_object(json, "outer"));
   CAIRN_ASSIGN(plan.outer, train::outer_settings_from_json(canonical(*outer)));
   CAIRN_ASSIGN(plan.checkpoint, get_digest(json, "checkpoint"));
-  CAIRN_ASSIGN(plan.parameters, get_count(json, "parameters", model::kMostParameters));
+  CAIRN_ASSIGN(plan.parameters, get_count(json, "parameters", kMostRunParameters));
   CAIRN_ASSIGN(const Json* shards, get_array(json, "shards"));
   for (const Json& shard : *shards) {
     if (!shard.is_string()) return fail(ErrorCode::malformed, "plan: shards: expected strings");

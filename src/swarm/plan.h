@@ -49,7 +49,9 @@ struct Plan : train::Course {
 };
 
 inline constexpr std::uint64_t kMostShardBytes = std::uint64_t{1} << 28;
-inline constexpr std::uint64_t kMostCheckpointBytes = std::uint64_t{1} << 34;
+// A run's checkpoints are read whole: 16 GiB of weights and their head.
+inline constexpr std::uint64_t kMostRunParameters = std::uint64_t{1} << 32;
+inline constexpr std::uint64_t kMostCheckpointBytes = 4 * kMostRunParameters + (std::uint64_t{1} << 20);
 
 // invalid: the first field out of its range, with the range. Whether the units fit the model is checked by whoever has
 // it.

@@ -296,6 +296,29 @@ TEST(Foreign, SaysWhatItCannotRead) {
   EXPECT_EQ(tokenizer_from_huggingface(no_byte.dump()).error().message, "tokenizer.json: the byte 0x61 is no token");
 }
 
+// vocab.json and merges.txt are the same tokenizer as the one file that holds both.
+TEST(Foreign, Gpt2sTwoFiles) {
+  const Foreign made = gpt2();
+  Json vocabulary = made.file["model"]["vocab"];
+  vocabulary["<|endoftext|>"] = made.id("<|endoftext|>");
+  std::string merges = "#version: 0.2\n";
+  for (const Json& merge : made.file["model"]["merges"]) merges += merge.get<std::string>() + "\r\n";
+  const Tokenizer one = tokenizer_from_huggingface(made.file.dump()).value();
+  const Tokenizer two = tokenizer_from_gpt2(vocabulary.dump(), merges).value();
+  EXPECT_EQ(two.to_json(), one.to_json());
+  EXPECT_EQ(tokenizer_from_gpt2(vocabulary.dump(), merges, one.end_of_text()).value().to_json(), one.to_json());
+  const auto message = [&](std::string_view words, std::string_view more) {
+    return tokenizer_from_gpt2(words, more).error().message;
+  };
+  EXPECT_TRUE(message("{", merges).starts_with("vocab.json: ")) << message("{", merges);
+  EXPECT_EQ(message("[]", merges), "vocab.json and merges.txt: no object \"vocab\" in the model");
+  EXPECT_EQ(message(vocabulary.dump(), "l o\n\nlo\n"),
+            "vocab.json and merges.txt: merge 1: expected two words with a space between them");
+  vocabulary.erase("<|endoftext|>");
+  EXPECT_EQ(message(vocabulary.dump(), merges),
+            "vocab.json and merges.txt: nothing says which token ends a text, and none is <|endoftext|>");
+}
+
 // Damaged files are refused, or are tokenizers that lose nothing.
 TEST(Foreign, SurvivesAnyDamage) {
   std::mt19937 random(5);

@@ -9,13 +9,11 @@
 namespace cairn::text {
 namespace {
 
-constexpr std::string_view kWhat = "tokenizer.json";
-
 tl::unexpected<Error> malformed(std::string_view text) {
-  return fail(ErrorCode::malformed, "{}: {}", kWhat, text);
+  return fail(ErrorCode::malformed, "{}", text);
 }
 tl::unexpected<Error> unsupported(std::string_view text) {
-  return fail(ErrorCode::unsupported, "{}: {}", kWhat, text);
+  return fail(ErrorCode::unsupported, "{}", text);
 }
 
 const Json* member(const Json& object, const char* key) {
@@ -101,7 +99,7 @@ std::optional<std::string> begin_of(const Json& post_processor) {
   return id && id->is_string() ? std::optional(id->get<std::string>()) : std::nullopt;
 }
 
-Result<WordScheme> scheme_of(const Json& file, const Json& model) {
+Result<WordScheme> read_words(const Json& file, const Json& model) {
   for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix", "dropout"}) {
     const Json* value = member(model, key);
     if (value && *value != "" && *value != false && *value != 0)
@@ -120,10 +118,44 @@ Result<WordScheme> scheme_of(const Json& file, const Json& model) {
       normaliser ? *normaliser : Json(), words ? *words : Json(), is_true(model, "ignore_merges"));
 }
 
-Result<WordScheme> read_words(const Json& file, const Json& model) {
-  auto scheme = scheme_of(file, model);
-  if (!scheme) return fail(std::move(scheme).error().within(kWhat));
-  return scheme;
+// The whole of tokenizer.json.
+Result<Tokenizer> read_file(const Json& file, std::optional<TokenId> end) {
+  const Json* model = member(file, "model");
+  if (!model) return malformed("no object \"model\"");
+  // Files of the library's first years do not say which model they hold; merges are BPE's alone.
+  const Json* type = member(*model, "type");
+  if (type ? *type != "BPE" : !member(*model, "merges")) {
+    return unsupported(
+        fmt::format("a tokenizer of type {}, expected \"BPE\"", type ? canonical(*type).substr(0, 32) : "null"));
+  }
+  TokenUse use{.end = end};
+  CAIRN_ASSIGN(use.words, read_words(file, *model));
+  TokenLists lists;
+  CAIRN_TRY(read_tokens(file, *model, lists));
+  CAIRN_TRY(read_merges(*model, lists));
+  for (std::size_t id = 0; use.words.characters && id < lists.tokens.size(); ++id)
+    if (lists.kinds[id] == TokenKind::ordinary && byte_of_piece(lists.tokens[id])) lists.kinds[id] = TokenKind::byte;
+  if (const Json* post = member(file, "post_processor")) {
+    if (const auto begin = begin_of(*post)) {
+      const auto found = std::ranges::find(lists.tokens, *begin);
+      if (found == lists.tokens.end()) return malformed("its template begins with what is no token");
+      use.begin = static_cast<TokenId>(found - lists.tokens.begin());
+    }
+  }
+  return tokenizer_of(lists, std::move(use));
+}
+
+// One a line; the first line may be the layout's version.
+Json lines_of_merges(std::string_view text) {
+  Json out = Json::array();
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    std::string_view line = text.substr(at, end - at);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (!line.empty() && !(at == 0 && line.starts_with("#version"))) out.push_back(line);
+    at = end + 1;
+  }
+  return out;
 }
 
 Json added_token(const TokenLists& lists, std::size_t id) {
@@ -187,33 +219,28 @@ Result<std::string> to_huggingface(const Tokenizer& tokenizer) {
   return file.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Result<Tokenizer> tokenizer_from_huggingface(std::string_view text, std::optional<TokenId> end) {
-  auto file = parse_json(text);
-  if (!file) return fail(std::move(file).error().within(kWhat));
-  const Json* model = member(*file, "model");
-  if (!model) return malformed("no object \"model\"");
-  // Files of the library's first years do not say which model they hold; merges are BPE's alone.
-  const Json* type = member(*model, "type");
-  if (type ? *type != "BPE" : !member(*model, "merges")) {
-    return unsupported(
-        fmt::format("a tokenizer of type {}, expected \"BPE\"", type ? canonical(*type).substr(0, 32) : "null"));
-  }
-  TokenUse use{.end = end};
-  CAIRN_ASSIGN(use.words, read_words(*file, *model));
-  TokenLists lists;
-  CAIRN_TRY(read_tokens(*file, *model, lists));
-  CAIRN_TRY(read_merges(*model, lists));
-  for (std::size_t id = 0; use.words.characters && id < lists.tokens.size(); ++id)
-    if (lists.kinds[id] == TokenKind::ordinary && byte_of_piece(lists.tokens[id])) lists.kinds[id] = TokenKind::byte;
-  if (const Json* post = member(*file, "post_processor")) {
-    if (const auto begin = begin_of(*post)) {
-      const auto found = std::ranges::find(lists.tokens, *begin);
-      if (found == lists.tokens.end()) return malformed("its template begins with what is no token");
-      use.begin = static_cast<TokenId>(found - lists.tokens.begin());
-    }
-  }
-  auto made = tokenizer_of(lists, std::move(use));
+Result<Tokenizer> tokenizer_from_huggingface(std::string_view json, std::optional<TokenId> end) {
+  constexpr std::string_view kWhat = "tokenizer.json";
+  const auto file = parse_json(json);
+  if (!file) return fail(Error(file.error()).within(kWhat));
+  auto made = read_file(*file, end);
   if (!made) return fail(std::move(made).error().within(kWhat));
+  return made;
+}
+
+Result<Tokenizer> tokenizer_from_gpt2(std::string_view vocabulary, std::string_view merges,
+                                      std::optional<TokenId> end) {
+  auto words = parse_json(vocabulary);
+  if (!words) return fail(std::move(words).error().within("vocab.json"));
+  Json added = Json::array();
+  if (words->is_object())
+    for (const auto& [name, id] : words->items())
+      if (end ? id == *end : name == kEndOfText) added.push_back({{"content", name}, {"id", id}, {"special", true}});
+  const Json file = {{"added_tokens", std::move(added)},
+                     {"pre_tokenizer", {{"type", "ByteLevel"}, {"add_prefix_space", false}}},
+                     {"model", {{"type", "BPE"}, {"vocab", std::move(*words)}, {"merges", lines_of_merges(merges)}}}};
+  auto made = read_file(file, end);
+  if (!made) return fail(std::move(made).error().within("vocab.json and merges.txt"));
   return made;
 }
 

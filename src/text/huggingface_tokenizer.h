@@ -25,6 +25,11 @@ Result<std::string> to_huggingface(const Tokenizer& tokenizer);
 // malformed: not such a file. unsupported: another kind of tokenizer, or a part that is not read; as tokenizer_of().
 Result<Tokenizer> tokenizer_from_huggingface(std::string_view json, std::optional<TokenId> end = std::nullopt);
 
+// The two files of a model without tokenizer.json, in GPT-2's words: vocab.json, each token's id by its printable name,
+// and merges.txt, a merge a line. What ends a text and what is refused: as above.
+Result<Tokenizer> tokenizer_from_gpt2(std::string_view vocabulary, std::string_view merges,
+                                      std::optional<TokenId> end = std::nullopt);
+
 // The words alone, as the values of "normalizer" and "pre_tokenizer" (null where absent). For tests and for the above.
 Result<WordScheme> words_from_huggingface(const Json& normaliser, const Json& pre_tokeniser, bool whole_words);
 Json normaliser_of(const WordScheme& words);

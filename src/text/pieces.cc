@@ -31,14 +31,16 @@ Ids ordinary_ids(std::span<const std::string> tokens, std::span<const TokenKind>
   return ids;
 }
 
-// Appends the pairs that together are this token, the longest left part first.
-void append_pairs(std::string_view token, const Ids& ids, std::vector<Merge>& out) {
+// Appends the pairs that together are this token, the longest left part first. Whether there are any.
+bool append_pairs(std::string_view token, const Ids& ids, std::vector<Merge>& out) {
+  const std::size_t before = out.size();
   std::vector<std::size_t> cuts;
   for (std::size_t at = 0; at < token.size(); at += first_code_point(token.substr(at)).length) cuts.push_back(at);
   for (std::size_t i = cuts.size(); i-- > 1;) {
     const auto left = ids.find(token.substr(0, cuts[i])), right = ids.find(token.substr(cuts[i]));
     if (left != ids.end() && right != ids.end()) out.push_back({left->second, right->second});
   }
+  return out.size() > before;
 }
 
 }  // namespace
@@ -77,9 +79,18 @@ Result<std::vector<Merge>> merges_of_scores(std::span<const std::string> tokens,
   std::ranges::stable_sort(order, std::ranges::greater(), [&](TokenId id) { return scores[id]; });
   const Ids ids = ordinary_ids(tokens, kinds);
   std::vector<Merge> merges;
-  for (const TokenId id : order) {
-    if (kinds[id] == TokenKind::ordinary) append_pairs(tokens[id], ids, merges);
-    if (merges.size() > kMostMerges) return fail(ErrorCode::unsupported, "more than {} merges", kMostMerges);
+  const TokenId* last = nullptr;  // that merges make
+  std::size_t bytes = 0;
+  for (const TokenId& id : order) {
+    const std::size_t before = merges.size();
+    if (kinds[id] != TokenKind::ordinary || !append_pairs(tokens[id], ids, merges)) continue;
+    if (last && scores[*last] == scores[id])
+      return fail(ErrorCode::unsupported, "tokens {} and {} are made of others and have the same score, {}", *last, id,
+                  scores[id]);
+    last = &id;
+    bytes += (merges.size() - before) * tokens[id].size();
+    if (merges.size() > kMostMerges || bytes > kMostBytesOfMerges)
+      return fail(ErrorCode::unsupported, "more than {} merges, or {} bytes of them", kMostMerges, kMostBytesOfMerges);
   }
   return merges;
 }

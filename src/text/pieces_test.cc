@@ -189,6 +189,30 @@ TEST(Pieces, ScoresAndMergesImplyEachOther) {
   EXPECT_TRUE(scores_of(read(file)));  // another order of whole tokens is one of scores
 }
 
+// In "abc" programs that go by scores would merge what stands first, by ids what has the lower one.
+TEST(Pieces, EqualScoresOfWhatMergesMakeAreRefused) {
+  const std::vector<std::string> tokens = {"a", "b", "c", "bc", "ab"};
+  const std::vector<TokenKind> kinds(5, TokenKind::ordinary);
+  const auto merges = [&](std::vector<float> scores) { return merges_of_scores(tokens, kinds, scores); };
+  EXPECT_EQ(merges({0, 0, 0, -1, -2}).value(), (std::vector<Merge>{{1, 2}, {0, 1}}));
+  EXPECT_EQ(merges({0, 0, 0, 0, 0}).error().message, "tokens 3 and 4 are made of others and have the same score, 0");
+}
+
+// A few MB of tokens could otherwise imply gigabytes of merges.
+TEST(Pieces, MergesOfManyBytesAreRefused) {
+  std::vector<std::string> tokens;
+  std::vector<float> scores;
+  for (const char letter : std::string_view("abc"))
+    for (std::size_t length = 1; length <= kLongestPiece; ++length) {
+      tokens.emplace_back(length, letter);
+      scores.push_back(-static_cast<float>(tokens.size()));
+    }
+  const std::vector<TokenKind> kinds(tokens.size(), TokenKind::ordinary);
+  EXPECT_EQ(merges_of_scores(tokens, kinds, scores).error().code, ErrorCode::unsupported);
+  EXPECT_TRUE(
+      merges_of_scores(std::span(tokens).first(100), std::span(kinds).first(100), std::span(scores).first(100)));
+}
+
 TEST(Pieces, SayWhatIsMissingOrStrange) {
   const auto message = [](const char* pointer, Json value) {
     Json file = llama2().file;

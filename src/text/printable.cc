@@ -71,7 +71,7 @@ Result<std::string> bytes_of_name(TokenKind kind, const std::string& name, bool 
   if (kind != TokenKind::ordinary && kind != TokenKind::byte) return name;
   if (kind == TokenKind::byte) {
     const auto byte = byte_of_piece(name);
-    if (!byte) return fail(ErrorCode::malformed, "no byte");
+    if (!byte) return fail(ErrorCode::malformed, "'{}' is no byte, expected <0x00> to <0xFF>", name);
     return std::string(1, *byte);
   }
   if (!characters) return bytes_of_printable(name);
@@ -200,7 +200,7 @@ Result<Tokenizer> tokenizer_of(const TokenLists& lists, TokenUse use) {
   }
   for (std::size_t id = 0; id < lists.tokens.size(); ++id) {
     auto bytes = bytes_of_name(lists.kinds[id], lists.tokens[id], parts.words.characters);
-    if (!bytes) return fail(ErrorCode::unsupported, "token {}: no word of such a tokenizer", id);
+    if (!bytes) return fail(ErrorCode::unsupported, "token {}: {}", id, bytes.error().message);
     parts.tokens.push_back(std::move(*bytes));
   }
   auto made = Tokenizer::make(std::move(parts));

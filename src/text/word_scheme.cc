@@ -67,7 +67,8 @@ Result<WordScheme> word_scheme_from_json(const Json& json) {
   WordScheme out{.own = false};
   out.characters = json.is_object() && json.contains("characters");
   if (!json.is_object() || json.size() != (out.characters ? 5U : 4U))
-    return fail(ErrorCode::malformed, "\"words\": expected nfc, splits, prefix_space and whole_words");
+    return fail(ErrorCode::malformed,
+                "\"words\": expected nfc, splits, prefix_space and whole_words, perhaps characters");
   if (out.characters && json["characters"] != true)
     return fail(ErrorCode::malformed, "\"characters\": expected true, or none");
   CAIRN_ASSIGN(out.nfc, get_bool(json, "nfc"));

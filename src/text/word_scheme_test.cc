@@ -180,7 +180,9 @@ TEST(WordScheme, ComesBackFromJson) {
   };
   EXPECT_EQ(message("prefix_space", "some"),
             "\"prefix_space\": 'some' is none of none, piece, gpt2_words, text, text_unless_space, first_text");
-  EXPECT_EQ(message("more", 1), "\"words\": expected nfc, splits, prefix_space and whole_words");
+  EXPECT_EQ(message("more", 1),
+            "\"words\": expected nfc, splits, prefix_space and whole_words, perhaps "
+            "characters");
   EXPECT_EQ(message("splits", Json::array({1})), "split 0: expected pattern and keep");
   EXPECT_EQ(message("splits", Json(17, to_json(scheme)["splits"][0])), "17 splits: at most 16");
   EXPECT_EQ(word_scheme_from_json("gpt-9").error().message,

@@ -78,13 +78,38 @@ Result<WeightFiles> weight_files(const std::filesystem::path& folder) {
 }
 
 // The token that ends a text, as config.json names it; the first where it names several.
-Result<std::optional<TokenId>> end_of_text(std::string_view config) {
-  CAIRN_ASSIGN(const Json json, parse_json(config));
-  const auto found = json.find("eos_token_id");
-  if (!json.is_object() || found == json.end()) return std::nullopt;
+std::optional<TokenId> end_of_text(const Json& config) {
+  const auto found = config.find("eos_token_id");
+  if (found == config.end()) return std::nullopt;
   const Json& id = found->is_array() && !found->empty() ? found->front() : *found;
   if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= text::kLargestVocabulary) return std::nullopt;
   return id.get<TokenId>();
+}
+
+// Whether models of this type have GPT-2's words, which vocab.json and merges.txt do not say.
+bool has_words_of_gpt2(const Json& config) {
+  const auto type = config.find("model_type");
+  return type != config.end() && (*type == "gpt2" || *type == "gptj");
+}
+
+Status read_tokenizer(const std::filesystem::path& folder, std::string_view config_text, Read& into) {
+  CAIRN_ASSIGN(const Json config, parse_json(config_text));
+  if (std::filesystem::exists(folder / "tokenizer.json")) {
+    CAIRN_ASSIGN(const std::string json, read_text(folder / "tokenizer.json", kMostTokenizerBytes));
+    return take(text::tokenizer_from_huggingface(json, end_of_text(config)), into);
+  }
+  if (!std::filesystem::exists(folder / "vocab.json") || !std::filesystem::exists(folder / "merges.txt")) {
+    into.without_tokenizer = "the folder has no tokenizer.json";
+    return {};
+  }
+  if (!has_words_of_gpt2(config)) {
+    into.without_tokenizer =
+        "the folder has no tokenizer.json; vocab.json and merges.txt alone are read for gpt2 and gptj";
+    return {};
+  }
+  CAIRN_ASSIGN(const std::string vocabulary, read_text(folder / "vocab.json", kMostTokenizerBytes));
+  CAIRN_ASSIGN(const std::string merges, read_text(folder / "merges.txt", kMostTokenizerBytes));
+  return take(text::tokenizer_from_gpt2(vocabulary, merges, end_of_text(config)), into);
 }
 
 Result<Read> read_folder(const std::filesystem::path& folder, const Env& env, std::uint32_t most_context) {
@@ -96,13 +121,7 @@ Result<Read> read_folder(const std::filesystem::path& folder, const Env& env, st
   auto model = model::model_from_huggingface(config, *tensors, told_to(env, weights.megabytes), most_context);
   if (!model) return fail(std::move(model).error().within(folder.string()));
   Read out{.model = std::move(*model), .tokenizer = {}, .without_tokenizer = {}};
-  if (!std::filesystem::exists(folder / "tokenizer.json")) {
-    out.without_tokenizer = "the folder has no tokenizer.json";
-    return out;
-  }
-  CAIRN_ASSIGN(const std::string json, read_text(folder / "tokenizer.json", kMostTokenizerBytes));
-  CAIRN_ASSIGN(const std::optional<TokenId> end, end_of_text(config));
-  CAIRN_TRY(take(text::tokenizer_from_huggingface(json, end), out));
+  CAIRN_TRY(read_tokenizer(folder, config, out));
   return out;
 }
 

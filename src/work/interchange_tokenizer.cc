@@ -91,8 +91,7 @@ Status name_words(const WordScheme& words, GgufVocabulary& out) {
     if (words.nfc) out.own_words = canonical(text::to_json(words));
     return {};
   }
-  return fail_with_hint(ErrorCode::unsupported, "GGUF: readers have no name for the way the tokenizer cuts words",
-                        "export as huggingface, or without the tokenizer");
+  return fail(ErrorCode::unsupported, "readers have no name for the way it cuts words");
 }
 
 struct Read {
@@ -183,9 +182,19 @@ Result<text::Tokenizer> read(const GgufVocabulary& from) {
   return text::tokenizer_of(lists, std::move(use));
 }
 
-}  // namespace
+// Readers of GGUF look for added tokens in a text before it is normalised; some are never there after it.
+Status check_added(const text::Tokenizer& tokenizer) {
+  for (TokenId id = 0; id < tokenizer.vocabulary(); ++id) {
+    const std::string_view name = tokenizer.bytes_of(id);
+    if (tokenizer.kind(id) == TokenKind::added_normalised && text::normalised(tokenizer.words(), name) != name)
+      return fail(ErrorCode::unsupported,
+                  "token {}, '{}', is looked for in normalised text, where it is written otherwise", id, name);
+  }
+  return {};
+}
 
-Result<GgufVocabulary> gguf_vocabulary_of(const text::Tokenizer& tokenizer) {
+Result<GgufVocabulary> written(const text::Tokenizer& tokenizer) {
+  CAIRN_TRY(check_added(tokenizer));
   CAIRN_ASSIGN(text::TokenLists lists, text::lists_of(tokenizer));
   GgufVocabulary out;
   CAIRN_TRY(name_words(tokenizer.words(), out));
@@ -205,6 +214,15 @@ Result<GgufVocabulary> gguf_vocabulary_of(const text::Tokenizer& tokenizer) {
   out.begin = tokenizer.begin_of_text();
   out.add_begin = tokenizer.own() || tokenizer.begin_of_text() != tokenizer.end_of_text();
   return out;
+}
+
+}  // namespace
+
+Result<GgufVocabulary> gguf_vocabulary_of(const text::Tokenizer& tokenizer) {
+  auto made = written(tokenizer);
+  if (!made) made.error().hint = "export as huggingface, or without the tokenizer";
+  if (!made) return fail(std::move(made).error().within("GGUF: the tokenizer"));
+  return made;
 }
 
 Result<text::Tokenizer> tokenizer_of(const GgufVocabulary& vocabulary) {

@@ -137,7 +137,7 @@ TEST(InterchangeTokenizer, SaysWhatItCannotRead) {
   EXPECT_EQ(with([](auto& v) { v.own_words = "{"; }).substr(0, 9), "malformed");
   EXPECT_EQ(with([](auto& v) { v.types[0] = 7; }), "unsupported: GGUF: the tokenizer: token 0 is of the type 7");
   EXPECT_EQ(with([](auto& v) { v.types[std::ranges::find(v.tokens, "q") - v.tokens.begin()] = 6; }),
-            fmt::format("unsupported: GGUF: the tokenizer: token {}: no word of such a tokenizer",
+            fmt::format("unsupported: GGUF: the tokenizer: token {}: 'q' is no byte, expected <0x00> to <0xFF>",
                         std::ranges::find(good.tokens, "q") - good.tokens.begin()));
   EXPECT_EQ(with([](auto& v) { v.end = 3; }),
             "unsupported: GGUF: the tokenizer: token 3 begins or ends a text and is no special");
@@ -145,7 +145,19 @@ TEST(InterchangeTokenizer, SaysWhatItCannotRead) {
   const auto refused = gguf_vocabulary_of(read(odd));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
-  EXPECT_EQ(refused.error().message, "GGUF: readers have no name for the way the tokenizer cuts words");
+  EXPECT_EQ(refused.error().message, "GGUF: the tokenizer: readers have no name for the way it cuts words");
+  EXPECT_FALSE(refused.error().hint.empty());
+}
+
+TEST(InterchangeTokenizer, AddedTokensThatNormalisedTextCannotHaveAreNotWritten) {
+  Foreign made = llama2();
+  made.file["added_tokens"].push_back(added(made.ids.size(), "<pad>", false));
+  EXPECT_TRUE(gguf_vocabulary_of(read(made, "</s>")));
+  made.file["added_tokens"].back()["normalized"] = true;  // a text has a space in front of it then
+  EXPECT_EQ(gguf_vocabulary_of(read(made, "</s>")).error().message,
+            fmt::format("GGUF: the tokenizer: token {}, '<pad>', is looked for in normalised text, where it is written "
+                        "otherwise",
+                        made.ids.size()));
 }
 
 }  // namespace

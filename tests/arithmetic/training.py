@@ -242,7 +242,7 @@ def step_of(model, moments, step, sequences):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("expected", type=argparse.FileType(), help="tests/bits/expected.txt")
-    parser.add_argument("--steps", type=int, default=STEPS, help="to stop sooner; then nothing is compared")
+    parser.add_argument("--steps", type=int, default=STEPS, choices=range(1, STEPS + 1), metavar="N", help="to stop sooner; then nothing is compared")
     given = parser.parse_args()
     model = initial()
     moments = {name: [[0.0] * len(values), [0.0] * len(values)] for name, values in model.items()}
