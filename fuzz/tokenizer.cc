@@ -1,4 +1,5 @@
-// Tokenizers: Cairn's own file and tokenizer.json. The first byte says which, and whether the model names its end.
+// Tokenizers: Cairn's own file, tokenizer.json, vocab.json and merges.txt (with a zero byte between them). The first
+// byte says which, and whether the model names its end.
 #include "text/tokenizer.h"
 
 #include "fuzz/target.h"
@@ -17,6 +18,13 @@ text::Tokenizer example() {
   return text::Tokenizer::make({{'t', 'h'}, {256, 'e'}, {' ', 257}, {0xC3, 0xA9}}, text::default_specials()).value();
 }
 
+Result<text::Tokenizer> read_any(char kind, std::string_view text) {
+  const std::size_t cut = std::min(text.find('\0'), text.size());
+  if (kind == 'c') return text::Tokenizer::parse(text);
+  if (kind == '2') return text::tokenizer_from_gpt2(text.substr(0, cut), text.substr(std::min(cut + 1, text.size())));
+  return text::tokenizer_from_huggingface(text, kind == 'e' ? std::optional(kEnd) : std::nullopt);
+}
+
 }  // namespace
 
 std::vector<Bytes> examples() {
@@ -29,6 +37,11 @@ std::vector<Bytes> examples() {
     out.push_back(to_bytes("c" + text::tokenizer_from_huggingface(file).value().to_json()));
     out.push_back(to_bytes("h" + file));
   }
+  Json two = foreign::gpt2().file["model"];
+  two["vocab"]["<|endoftext|>"] = two["vocab"].size();
+  std::string both = "2" + two["vocab"].dump() + '\0';
+  for (const Json& merge : two["merges"]) both += merge.get<std::string>() + "\n";
+  out.push_back(to_bytes(both));
   const std::string pieces = foreign::llama2().file.dump();
   out.push_back(to_bytes("c" + text::tokenizer_from_huggingface(pieces, kEnd).value().to_json()));
   out.push_back(to_bytes("e" + pieces));
@@ -38,9 +51,7 @@ std::vector<Bytes> examples() {
 // Whatever is accepted gives any text back, unless it says that it changes text, and comes back from its own file.
 void consume(ByteView bytes) {
   if (bytes.empty()) return;
-  const std::string_view text = as_text(bytes.subspan(1));
-  const std::optional<TokenId> end = bytes[0] == 'e' ? std::optional(kEnd) : std::nullopt;
-  const auto read = bytes[0] == 'c' ? text::Tokenizer::parse(text) : text::tokenizer_from_huggingface(text, end);
+  const auto read = read_any(static_cast<char>(bytes[0]), as_text(bytes.subspan(1)));
   if (!read) return;
   const auto tokens = read->encode(kText);
   for (const auto token : tokens) CAIRN_CHECK(token < read->vocabulary());
