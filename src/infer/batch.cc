@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <new>
-#include <optional>
 #include <set>
 
 #include "model/forward.h"
@@ -31,7 +30,7 @@ struct Batch::State {
   tensor::Context& context;
   std::shared_ptr<const Weights> weights;
   model::Activations activations;
-  std::vector<std::optional<model::KeyValueCache>> caches;
+  std::vector<model::KeyValueCache> caches;
 };
 
 Batch::Batch(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -57,7 +56,7 @@ void Batch::State::pass(std::span<const Feed* const> feeds, std::span<std::size_
   for (std::size_t i = 0; i < feeds.size(); ++i) {
     const auto tokens = feeds[i]->tokens.subspan(read[i], time);
     ids.insert(ids.end(), tokens.begin(), tokens.end());
-    of_pass.push_back(&*caches[feeds[i]->sequence]);
+    of_pass.push_back(&caches[feeds[i]->sequence]);
     read[i] += time;
   }
   model::forward(context, weights->base(),
@@ -97,12 +96,8 @@ Result<std::vector<std::span<const float>>> Batch::feed(std::span<const Feed> fe
   std::set<std::uint32_t> seen;
   for (const Feed& one : feeds) CAIRN_TRY(check_feed(*this, one, seen));
   if (feeds.empty()) return std::vector<std::span<const float>>{};
-  try {
-    for (const Feed& one : feeds)
-      if (!s.caches[one.sequence]) s.caches[one.sequence].emplace(s.weights->config());
-  } catch (const std::bad_alloc&) {
-    return fail(ErrorCode::failed, "batch: not enough memory for another sequence's keys and values");
-  }
+  for (const Feed& one : feeds)
+    CAIRN_TRY(s.caches[one.sequence].make_room(s.weights->config(), length(one.sequence) + one.tokens.size()));
   // All but each one's last token, as many of each as the shortest of them has left; then the last ones together.
   std::vector<const Feed*> left, all;
   for (const Feed& one : feeds) {
@@ -131,15 +126,14 @@ Result<std::vector<std::span<const float>>> Batch::feed(std::span<const Feed> fe
 
 void Batch::rewind(std::uint32_t sequence, std::uint32_t kept) {
   CAIRN_CHECK(sequence < sequences() && kept <= length(sequence));
-  if (state_->caches[sequence]) state_->caches[sequence]->length = kept;
+  state_->caches[sequence].length = kept;
 }
 
 std::uint32_t Batch::sequences() const {
   return static_cast<std::uint32_t>(state_->caches.size());
 }
 std::uint32_t Batch::length(std::uint32_t sequence) const {
-  const auto& cache = state_->caches[sequence];
-  return cache ? static_cast<std::uint32_t>(cache->length) : 0;
+  return static_cast<std::uint32_t>(state_->caches[sequence].length);
 }
 std::uint32_t Batch::context() const {
   return state_->weights->config().context;

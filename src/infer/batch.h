@@ -23,8 +23,8 @@ inline constexpr std::uint32_t kMostSequences = 256;
 
 class Batch {
  public:
-  // `sequences`: how many there may be, numbered from 0; each takes a cache of the model's whole context when it is
-  // first fed. The Context must outlive it. invalid: not 1 to kMostSequences; failed: not enough memory.
+  // `sequences`: how many there may be, numbered from 0; each one's cache grows with its length. The Context must
+  // outlive it. invalid: not 1 to kMostSequences; failed: not enough memory.
   static Result<Batch> open(tensor::Context& context, std::shared_ptr<const Weights> weights, std::uint32_t sequences);
   Batch(Batch&&) noexcept;
   Batch& operator=(Batch&&) noexcept;
@@ -36,7 +36,8 @@ class Batch {
   };
   // Appends to each sequence its tokens and returns the logits [V] after its last one, in the order given, valid until
   // the next call. invalid: a sequence twice or of no such number, no token, an id of V or more, more tokens than the
-  // context has room for; then nothing was read. failed: not enough memory for another cache.
+  // context has room for; then nothing was read. failed: not enough memory for keys and values, and then nothing was
+  // read.
   Result<std::vector<std::span<const float>>> feed(std::span<const Feed> feeds);
   // Forgets all but the sequence's first `kept` tokens (at most its length).
   void rewind(std::uint32_t sequence, std::uint32_t kept);

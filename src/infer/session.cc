@@ -20,8 +20,7 @@ struct Session::State {
         activations(weights->config(), {.rows = std::min(kPiece, weights->config().context),
                                         .keep = model::Keep::last,
                                         .rank = weights->rank(),
-                                        .logit_rows = 1}),
-        cache(weights->config()) {}
+                                        .logit_rows = 1}) {}
 
   tensor::Context& context;
   std::shared_ptr<const Weights> weights;
@@ -43,7 +42,7 @@ Result<Session> Session::open(tensor::Context& context, std::shared_ptr<const We
   try {
     return Session(std::make_unique<State>(context, std::move(weights)));
   } catch (const std::bad_alloc&) {
-    return fail(ErrorCode::failed, "session: not enough memory for the keys and values of a whole context");
+    return fail(ErrorCode::failed, "session: not enough memory");
   }
 }
 
@@ -59,6 +58,7 @@ Result<std::span<const float>> Session::feed(std::span<const TokenId> tokens) {
       return fail(ErrorCode::invalid, "session: token {}, the vocabulary ends at {}", token, vocabulary() - 1);
     }
   }
+  CAIRN_TRY(s.cache.make_room(s.weights->config(), length() + tokens.size()));
   for (std::size_t at = 0; at < tokens.size();) {
     const std::size_t count = std::min(s.activations.room.rows, tokens.size() - at);
     const std::vector<std::int32_t> ids(tokens.begin() + static_cast<std::ptrdiff_t>(at),

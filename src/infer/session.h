@@ -33,7 +33,8 @@ class Session {
   ~Session();
 
   // Appends tokens to the cache and returns the logits [V] after the last one, valid until the next call.
-  // invalid: no token, an id of V or more, or more tokens than the context has room for.
+  // invalid: no token, an id of V or more, or more tokens than the context has room for. failed: not enough memory for
+  // their keys and values. Then nothing was read.
   Result<std::span<const float>> feed(std::span<const TokenId> tokens);
   // Forgets all but the first `kept` tokens (at most length()).
   void rewind(std::uint32_t kept);

@@ -32,9 +32,10 @@ tensor::AttentionShape attention_shape(const Pass& p, std::size_t layer, const B
 // One sequence after another: appends its keys and values to its cache and attends over that.
 void attend_over_caches(const Pass& p, std::size_t layer, BlockActivations& b) {
   const ModelConfig& c = p.config();
-  const std::size_t kv = c.kv_width(), row = c.qkv_width(), at = layer * c.context * kv;
+  const std::size_t kv = c.kv_width(), row = c.qkv_width();
   for (std::size_t i = 0; i < p.batch; ++i) {
     KeyValueCache& cache = *p.caches[i];
+    const std::size_t at = layer * cache.room * kv;
     const tensor::Bf16* from = b.qkv.data() + i * p.time * row;
     for (std::size_t t = 0; t < p.time; ++t) {
       const std::size_t to = at + (cache.length + t) * kv;

@@ -95,12 +95,13 @@ TEST_P(Batches, SequencesGoOnTogetherAsAlone) {
   const Tokens tokens(config, config.context);
   Activations a(config, {.rows = config.context, .keep = Keep::last});
   const auto read = [&](std::span<KeyValueCache* const> caches, std::size_t time, std::span<const std::int32_t> ids) {
+    for (KeyValueCache* cache : caches) EXPECT_TRUE(cache->make_room(config, cache->length + time));
     forward(context, weights, {.batch = caches.size(), .time = time, .ids = ids, .caches = caches}, a);
     return std::vector<float>(a.logits.begin(),
                               a.logits.begin() + static_cast<std::ptrdiff_t>(ids.size() * config.vocabulary));
   };
   const std::span<const std::int32_t> ids = tokens.ids;
-  KeyValueCache one(config), other(config), one_alone(config), other_alone(config);
+  KeyValueCache one, other, one_alone, other_alone;
   KeyValueCache *const together[] = {&one, &other}, *const first[] = {&one_alone}, *const second[] = {&other_alone};
   for (KeyValueCache* cache : {&one, &one_alone}) read({&cache, 1}, 3, ids.first(3));
   for (KeyValueCache* cache : {&other, &other_alone}) read({&cache, 1}, 7, ids.subspan(2, 7));
@@ -110,6 +111,31 @@ TEST_P(Batches, SequencesGoOnTogetherAsAlone) {
   EXPECT_EQ(read(together, 2, ids.subspan(4, 4)), expected);
   EXPECT_EQ(one.length, 5U);
   EXPECT_EQ(other.length, 9U);
+}
+
+TEST(KeyValueCache, GrowsAndKeepsWhatItHolds) {
+  ModelConfig config = tiny_families().front().config;
+  config.context = 200;
+  KeyValueCache cache;
+  std::size_t grown = 0;
+  for (; cache.length < config.context; ++cache.length) {
+    const std::size_t before = cache.room;
+    ASSERT_TRUE(cache.make_room(config, cache.length + 1));
+    grown += cache.room != before;
+    for (std::size_t layer = 0; layer < config.layers; ++layer) {
+      const std::size_t last = (layer * cache.room + cache.length) * config.kv_width();
+      cache.keys[last].bits = static_cast<std::uint16_t>(1000 * layer + cache.length);
+      cache.values[last].bits = static_cast<std::uint16_t>(cache.keys[last].bits + 1);
+    }
+  }
+  EXPECT_EQ(cache.room, 200U);  // never more than the context
+  EXPECT_LE(grown, 4U);
+  for (std::size_t layer = 0; layer < config.layers; ++layer)
+    for (std::size_t t = 0; t < cache.length; ++t) {
+      const std::size_t at = (layer * cache.room + t) * config.kv_width();
+      EXPECT_EQ(cache.keys[at].bits, 1000 * layer + t);
+      EXPECT_EQ(cache.values[at].bits, 1000 * layer + t + 1);
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Batches, testing::ValuesIn(tiny_families()),

@@ -1,17 +1,42 @@
 #include "model/forward.h"
 
 #include <algorithm>
+#include <new>
 
 #include "model/pass.h"
 
 namespace cairn::model {
 
-KeyValueCache::KeyValueCache(const ModelConfig& config)
-    : keys(std::size_t{config.layers} * config.context * config.kv_width()), values(keys.size()) {}
+namespace {
+
+constexpr std::size_t kLeastRoom = 64;
+
+}  // namespace
+
+Status KeyValueCache::make_room(const ModelConfig& config, std::size_t tokens) {
+  CAIRN_CHECK(tokens <= config.context);
+  if (tokens <= room) return {};
+  const std::size_t wanted = std::min<std::size_t>(config.context, std::max({tokens, 2 * room, kLeastRoom}));
+  const std::size_t kv = config.kv_width();
+  try {
+    std::vector<tensor::Bf16> more_keys(config.layers * wanted * kv), more_values(more_keys.size());
+    for (std::size_t layer = 0; layer < config.layers; ++layer) {
+      std::copy_n(keys.data() + layer * room * kv, length * kv, more_keys.data() + layer * wanted * kv);
+      std::copy_n(values.data() + layer * room * kv, length * kv, more_values.data() + layer * wanted * kv);
+    }
+    keys = std::move(more_keys);
+    values = std::move(more_values);
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorCode::failed, "not enough memory for the keys and values of {} tokens", wanted);
+  }
+  room = wanted;
+  return {};
+}
 
 void run_blocks(const Pass& p, std::span<const std::int32_t> ids, Activations& a) {
   CAIRN_CHECK(p.rows() <= a.room.rows && ids.size() == p.rows());
   CAIRN_CHECK(p.caches.empty() || (p.caches.size() == p.batch && p.config().causal));
+  for (const KeyValueCache* cache : p.caches) CAIRN_CHECK(cache->length + p.time <= cache->room);
   CAIRN_CHECK(!p.delta || p.delta->rank() == a.room.rank);
   const std::size_t layers = p.config().layers;
   embed(p, ids, a.input(0).data());

@@ -15,11 +15,13 @@
 
 namespace cairn::model {
 
-// Keys and values of earlier tokens, one sequence: [L, T, G D] each.
+// Keys and values of earlier tokens, one sequence: [L, room, G D] each. Empty at first.
 struct KeyValueCache {
-  explicit KeyValueCache(const ModelConfig& config);
+  // For at least `tokens` in all, at most the context: where more is needed, twice what there was. What is held stays.
+  // failed: not enough memory; then nothing has changed.
+  Status make_room(const ModelConfig& config, std::size_t tokens);
   std::vector<tensor::Bf16> keys, values;
-  std::size_t length = 0;  // tokens held
+  std::size_t room = 0, length = 0;  // tokens that there is room for, and that are held
 };
 
 struct ForwardPass {
@@ -31,7 +33,7 @@ struct ForwardPass {
   std::size_t logits_from = 0;  // the head is applied to rows from here on: logits [N - logits_from, V]
 };
 
-// Fills `a`. The caller has checked: ids below V, each cache's length + T within the context, rows and
+// Fills `a`. The caller has checked: ids below V, each cache's length + T within its room, rows and
 // rows of logits within a's room, rank of the delta that of `a`. With learned positions T is at most the context.
 void forward(tensor::Context& context, const ComputeWeights& w, const ForwardPass& pass, Activations& a);
 
