@@ -9,8 +9,14 @@ std::vector<Bytes> examples() {
   std::vector<Bytes> out;
   const model::GgufVocabulary words{
       .tokens = {"a", "b", "ab"}, .types = {1, 1, 3}, .merges = {"a b"}, .words = "gpt-2", .own_words = {}};
+  std::vector<model::Family> families = model::small_families();
+  model::ModelConfig factors = model::small_llama();  // of rotary frequencies
+  factors.rope_base = 500000;
+  factors.rope_factor = 8;
+  factors.rope_original = 8192;
+  families.push_back({"factors", factors});
   for (const model::ElementType type : {model::ElementType::f32, model::ElementType::bf16, model::ElementType::q8_0})
-    for (const model::Family& family : model::small_families()) {
+    for (const model::Family& family : families) {
       const auto plan = model::plan_gguf(family.config, {.name = "m", .permit = {}, .type = type, .vocabulary = words});
       if (!plan) continue;  // not every family has a place in GGUF
       out.push_back(model::bytes_of_planned(model::lively_model(family.config, 1), *plan));

@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <optional>
 
 #include "model/dialect.h"
 #include "model/gguf_model.h"
+#include "model/gguf_rope.h"
 
 namespace cairn::model {
 namespace {
@@ -74,7 +76,7 @@ std::string scaling_of(Keys& keys) {
 }
 
 // What changes a model's arithmetic and is not computed here.
-void refuse_the_unknown(const GgufFile& file, Keys& keys, std::uint32_t context) {
+void refuse_the_unknown(Keys& keys, std::uint32_t context) {
   if (keys.has("expert_count") && keys.natural("expert_count") > 0) {
     keys.unsupported("expert_count", "mixtures of experts are not computed");
   }
@@ -82,12 +84,6 @@ void refuse_the_unknown(const GgufFile& file, Keys& keys, std::uint32_t context)
     keys.unsupported("rope.scaling.type", "rotary positions are scaled by 'linear' alone here");
   if (keys.real("rope.scale_linear", 1.0) != 1.0) {
     keys.unsupported("rope.scale_linear", "rotary positions are scaled by 'rope.scaling.factor' alone here");
-  }
-  if (has_tensor(file, "rope_freqs.weight")) {
-    keys.note({ErrorCode::unsupported,
-               "GGUF: tensor 'rope_freqs.weight': frequencies have no factors of their own here",
-               {},
-               {}});
   }
   if (const std::uint64_t window = keys.has("attention.sliding_window") ? keys.natural("attention.sliding_window") : 0;
       window > 0 && window < context) {
@@ -136,6 +132,24 @@ void read_rotary(Keys& keys, ModelConfig& c) {
   c.rotary_width = turned == c.head_width() ? 0 : turned;
 }
 
+// A tensor of factors, which is read where other programs read one.
+void read_rope_factors(const GgufFile& file, const std::string& architecture, Keys& keys, ModelConfig& c) {
+  const auto found = std::ranges::find(file.tensors, kGgufRopeFactors, &StoredTensor::name);
+  if (found == file.tensors.end()) return;
+  const auto refuse = [&](ErrorCode code, std::string_view why) {
+    keys.note({code, fmt::format("GGUF: tensor '{}': {}", kGgufRopeFactors, why), {}, {}});
+  };
+  if (architecture != "llama") return refuse(ErrorCode::unsupported, "this architecture has none");
+  if (c.rope_factor != 1.0F) return refuse(ErrorCode::unsupported, "frequencies are scaled by a key as well");
+  const std::size_t pairs = c.turned_width() / 2;
+  if (found->type != ElementType::f32 || found->shape != std::vector<std::uint64_t>{pairs} ||
+      found->bytes.size() != pairs * sizeof(float))
+    return refuse(ErrorCode::malformed, fmt::format("expected F32 of shape [{}]", pairs));
+  std::vector<float> factors(pairs);
+  std::memcpy(factors.data(), found->bytes.data(), pairs * sizeof(float));
+  if (const auto taken = take_rope_factors(factors, c); !taken) refuse(taken.error().code, taken.error().message);
+}
+
 void read_llama_kin(const GgufFile& file, const std::string& architecture, Keys& keys, ModelConfig& c) {
   c.family = "llama";
   c.norm_epsilon = static_cast<float>(keys.real("attention.layer_norm_rms_epsilon"));
@@ -182,8 +196,9 @@ Result<ModelConfig> config_from_gguf(const GgufFile& file, std::uint32_t most_co
   ModelConfig out;
   read_sizes(file, keys, out);
   limit_context(architecture, most_context, keys, out);
-  refuse_the_unknown(file, keys, out.context);
+  refuse_the_unknown(keys, out.context);
   gpt ? read_gpt_kin(architecture, keys, out) : read_llama_kin(file, architecture, keys, out);
+  read_rope_factors(file, architecture, keys, out);
   if (gpt) read_activation(file, keys, out);
   CAIRN_TRY(keys.finish());
   CAIRN_TRY(check(out));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/dialect.h"
+#include "model/gguf_rope.h"
 
 namespace cairn::model {
 namespace {
@@ -36,7 +37,7 @@ void add_sizes(GgufMetadata& out, const std::string& architecture, const ModelCo
   if (c.positions == Positions::rotary) {
     add("rope.freq_base", gguf_f32(c.rope_base));
     add("rope.dimension_count", gguf_u32(c.turned_width()));
-    if (c.rope_factor != 1.0F) {
+    if (c.rope_factor != 1.0F && c.rope_original == 0) {
       add("rope.scaling.type", gguf_string("linear"));
       add("rope.scaling.factor", gguf_f32(c.rope_factor));
     }
@@ -91,6 +92,11 @@ ElementType type_of(const ForeignTensor& tensor, ElementType wanted) {
   return wanted == ElementType::q8_0 && !whole_blocks ? ElementType::bf16 : wanted;
 }
 
+void append_factors(std::span<const float> factors, Bytes& out) {
+  for (const float factor : factors) append(out, factor);
+  out.resize(out.size() + gguf_padding(factors.size_bytes()));
+}
+
 }  // namespace
 
 Result<PlannedFile> plan_gguf(const ModelConfig& config, const GgufExtras& extras) {
@@ -98,9 +104,10 @@ Result<PlannedFile> plan_gguf(const ModelConfig& config, const GgufExtras& extra
     return fail(ErrorCode::invalid, "GGUF files are written in F32, BF16 or Q8_0, not in F16");
   }
   CAIRN_ASSIGN(const Dialect dialect, dialect_of(config));
-  if (config.rope_original > 0) {
+  const bool factors = config.rope_original > 0;
+  if (factors && (dialect != Dialect::llama || !has_rope_factors(config))) {
     return fail_with_hint(ErrorCode::unsupported,
-                          "GGUF: frequencies of rotary positions that are scaled apart are not written",
+                          "GGUF: rotary positions that are scaled apart otherwise than Llama 3.1's are not written",
                           "export as huggingface");
   }
   CAIRN_ASSIGN(std::vector<ForeignTensor> tensors, gguf_tensors(config));
@@ -120,6 +127,8 @@ Result<PlannedFile> plan_gguf(const ModelConfig& config, const GgufExtras& extra
   if (!extras.permit.empty()) metadata.emplace_back(kGgufPermit, gguf_string(extras.permit));
   PlannedFile out;
   std::vector<StoredTensor> entries;
+  if (factors)  // the first tensor, so that its bytes end the head
+    entries.push_back({.name = std::string(kGgufRopeFactors), .shape = {config.turned_width() / 2}, .bytes = {}});
   for (ForeignTensor& tensor : tensors) {
     const ElementType type = type_of(tensor, extras.type);
     entries.push_back({.name = tensor.name, .shape = tensor.shape, .type = type, .bytes = {}});
@@ -128,6 +137,7 @@ Result<PlannedFile> plan_gguf(const ModelConfig& config, const GgufExtras& extra
     out.bytes += bytes + out.tensors.back().padding;
   }
   CAIRN_ASSIGN(out.head, gguf_header(metadata, entries));
+  if (factors) append_factors(rope_factors_of(config), out.head);
   out.bytes += out.head.size();
   return out;
 }
@@ -136,8 +146,8 @@ Result<Model> model_from_gguf(const GgufFile& file, const std::function<void(dou
                               std::uint32_t most_context) {
   CAIRN_ASSIGN(const ModelConfig config, config_from_gguf(file, most_context));
   CAIRN_ASSIGN(const std::vector<ForeignTensor> expected, gguf_tensors(config));
-  const auto none = [](std::string_view) { return false; };
-  CAIRN_ASSIGN(const auto matched, match_foreign("GGUF", file.tensors, expected, none));
+  const auto read_already = [](std::string_view name) { return name == kGgufRopeFactors; };
+  CAIRN_ASSIGN(const auto matched, match_foreign("GGUF", file.tensors, expected, read_already));
   CAIRN_ASSIGN(Model model, Model::make(config));
   const auto told = [&](std::size_t done) {
     if (progress) progress(static_cast<double>(done) / static_cast<double>(expected.size()));

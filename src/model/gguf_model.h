@@ -53,7 +53,8 @@ Result<PlannedFile> plan_gguf(const ModelConfig& config, const GgufExtras& extra
 
 // What the keys say. Two things GGUF says by tensors alone: the head is tied where there is no "output.weight", and
 // llama's maps have biases where the first block's have. unsupported: another architecture, rotary positions scaled
-// otherwise than "linear", experts, a short window, a key that is missing. most_context: as config_from_huggingface().
+// otherwise than "linear" or as model/gguf_rope.h has it, experts, a short window, a key that is missing. most_context:
+// as config_from_huggingface().
 Result<ModelConfig> config_from_gguf(const GgufFile& file, std::uint32_t most_context = 0);
 // Errors as above and as match_foreign().
 Result<Model> model_from_gguf(const GgufFile& file, const std::function<void(double share)>& progress = {},
