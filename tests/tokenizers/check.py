@@ -4,7 +4,8 @@ usage: check.py TOKENS [--tokenizer FILE ...] [--text FILE ...] [--seed N]
 
 TOKENS is the program of tokens.cc. Tokenizers: one each in the layouts of GPT-2, Pythia and Llama 2, learned from this
 repository's pages; every FILE (tokenizer.json, perhaps as .xz); and those of ../shared/data, beside the repository,
-where there are any. Texts: the pages, noise of all scripts by seed, every FILE. Exit code 1 where an id differs.
+where there are any. Texts: the pages, noise of all scripts by seed, every FILE. Exit code 1 where an id differs, 2 where a
+file cannot be read.
 Example: check.py build/tests/tokenizers/tokens --tokenizer pythia-14m/tokenizer.json --text book.txt
 """
 
@@ -98,9 +99,12 @@ def main():
     parser.add_argument("--seed", type=int, default=1, help="of the noise")
     given = parser.parse_args()
     print(f"seed {given.seed}")
-    documents = pages() + list(noise(random.Random(given.seed))) + [path.read_text() for path in given.text]
-    with tempfile.TemporaryDirectory() as folder:
-        found = [differs(given.tokens, *subject, documents) for subject in subjects(given.tokenizer, Path(folder))]
+    try:
+        documents = pages() + list(noise(random.Random(given.seed))) + [path.read_text() for path in given.text]
+        with tempfile.TemporaryDirectory() as folder:
+            found = [differs(given.tokens, *subject, documents) for subject in subjects(given.tokenizer, Path(folder))]
+    except (OSError, ValueError, lzma.LZMAError) as error:
+        parser.error(str(error))
     wrong = [text for text in found if text]
     print("\n".join(wrong), file=sys.stderr)
     return 1 if wrong else 0
