@@ -37,8 +37,8 @@ struct TileKernels {
   static_assert((kRows % kLanes == 0 || kRows < kLanes) && kColumns % kLanes == 0);
 
   // Where a tile goes; `rows` and `columns` are how much of it exists. With `partial` the chain is longer than one
-  // call: it begins there unless this is its first stretch and is left there unless it is its last. (Storing a partial
-  // chain changes no bit.)
+  // call: it begins there unless this is its first stretch and is left there unless it is its last; the next tile's
+  // lies behind it. (Storing a partial chain changes no bit.)
   struct Out {
     const float* addend;
     float* c;
@@ -48,8 +48,19 @@ struct TileKernels {
   };
 
   using Accumulators = Register[kRows][T::kVectors];
-  static inline __attribute__((always_inline)) void run(const Word* a, const Word* b, std::size_t n,
+  // All n steps. What the tile will need of memory is sent for in between, a row at a time: all at once, it would hold
+  // up the loads of b.
+  static inline __attribute__((always_inline)) void run(const Word* a, const Word* b, std::size_t n, const Out& out,
                                                         Accumulators& acc) {
+    const std::size_t share = n / kRows / 2 * 2;
+    for (std::size_t r = 0; r < kRows; ++r, n -= share) {
+      fetch(out, r);
+      some(a, b, share, acc);
+    }
+    some(a, b, n, acc);
+  }
+  static inline __attribute__((always_inline)) void some(const Word*& a, const Word*& b, std::size_t n,
+                                                         Accumulators& acc) {
     std::size_t s = 0;
     for (; s + 2 <= n; s += 2, a += 2 * kRows, b += 2 * kColumns) {
       one(a, b, acc);
@@ -112,7 +123,6 @@ struct TileKernels {
 
   static __attribute__((noinline)) void tile(const Word* a, const Word* b, std::size_t n, const Out& out) {
     Accumulators acc;
-    if (out.last) fetch(out);
 #pragma GCC unroll 16
     for (std::size_t r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
@@ -120,12 +130,12 @@ struct TileKernels {
         acc[r][v] = out.first ? T::zero() : T::load_floats(out.partial + r * kColumns + v * kLanes);
     if constexpr (T::kWatched) {
       const std::uint64_t mode = T::enter();
-      run(a, b, n, acc);
+      run(a, b, n, out, acc);
       for (auto& row : acc)
         for (Register& r : row) T::settle(r);
       if (T::leave(mode)) run_exactly(a, b, n, out, acc);
     } else {
-      run(a, b, n, acc);
+      run(a, b, n, out, acc);
     }
     if (!out.last)
       keep(acc, out.partial);
@@ -136,13 +146,15 @@ struct TileKernels {
   }
 
  private:
-  // The outputs' lines on their way while the chain is computed.
-  static void fetch(const Out& out) {
-    for (std::size_t r = 0; r < out.rows; ++r)
-      for (std::size_t c = 0; c < kColumns; c += 16) {
+  // Row r's lines: of the outputs, and of the next tile's unfinished chains.
+  static inline __attribute__((always_inline)) void fetch(const Out& out, std::size_t r) {
+    for (std::size_t c = 0; c < kColumns; c += 16) {
+      if (out.last && r < out.rows) {
         __builtin_prefetch(out.c + r * out.stride + c, 1);
         if (out.addend != nullptr && out.addend != out.c) __builtin_prefetch(out.addend + r * out.stride + c);
       }
+      if (out.partial != nullptr) __builtin_prefetch(out.partial + (kRows + r) * kColumns + c, 1);
+    }
   }
   static inline void keep(const Accumulators& acc, float* partial) {
 #pragma GCC unroll 16
@@ -222,7 +234,7 @@ struct ProductKernels {
   // Steps of one stretch, floats of unfinished chains kept at once.
   // Panels of a that are packed at once, so that whole cache lines are read.
   static constexpr std::size_t kGroup = kRows < 64 ? 64 / kRows : 1;
-  static constexpr std::size_t kStretch = 512, kPartials = std::size_t{1} << 20;
+  static constexpr std::size_t kStretch = 256, kPartials = std::size_t{1} << 21;
 
   static constexpr std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
   static constexpr std::size_t round_up(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
