@@ -59,7 +59,7 @@ std::vector<float> logits(Context& context, const model::LowRank* delta) {
   model::Workspace work(model.config(), ids.size(), delta ? delta->rank() : 0);
   model::forward(context, weights, {.batch = 1, .time = 16, .ids = ids, .delta = compute ? &*compute : nullptr},
                  work.activations);
-  return work.activations.logits;
+  return {work.activations.logits.begin(), work.activations.logits.end()};
 }
 
 TEST(Module, LearnsAndLeavesTheBaseAlone) {

@@ -57,7 +57,7 @@ std::vector<float> training_logits(Context& context, std::span<const TokenId> to
   const std::vector<std::int32_t> ids(tokens.begin(), tokens.end());
   model::forward(context, weights, {.batch = 1, .time = tokens.size(), .ids = ids, .delta = delta ? &*delta : nullptr},
                  work.activations);
-  return work.activations.logits;
+  return {work.activations.logits.begin(), work.activations.logits.end()};
 }
 
 // The promise of the header: one arithmetic, whichever way the tokens are walked.

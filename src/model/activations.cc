@@ -71,7 +71,7 @@ Activations::Activations(const ModelConfig& c, const Room& wanted)
   each_buffer(*this, c, make);
 }
 
-std::vector<float>& Activations::stream_after(std::size_t layer) {
+tensor::Array<float>& Activations::stream_after(std::size_t layer) {
   if (inputs.size() == 1 && out.empty()) return inputs[0];
   return layer + 1 < inputs.size() ? inputs[layer + 1] : out;
 }

@@ -9,6 +9,7 @@
 #include "model/config.h"
 #include "model/low_rank.h"
 #include "tensor/bf16.h"
+#include "tensor/pages.h"
 
 namespace cairn::model {
 
@@ -30,40 +31,40 @@ struct Room {
 std::size_t usual_logit_rows(const ModelConfig& config);
 
 struct NormActivations {
-  std::vector<float> mean;      // [N], LayerNorm's
-  std::vector<float> rstd;      // [N]
-  std::vector<tensor::Bf16> y;  // [N, C] normed
+  tensor::Array<float> mean;      // [N], LayerNorm's
+  tensor::Array<float> rstd;      // [N]
+  tensor::Array<tensor::Bf16> y;  // [N, C] normed
 };
 
 struct BlockActivations {
   NormActivations attention_norm;
-  std::vector<float> heads;                    // [N, (H + 2 G) D] q, k and v before the norm of heads, with that norm
-  std::vector<float> q_rstd, k_rstd;           // [N, H], [N, G]
-  std::vector<tensor::Bf16> qkv;               // [N, (H + 2 G) D] turned
-  std::vector<float> attention_stats;          // [B, H, T, 2]; none with Keep::last
-  std::vector<tensor::Bf16> attended;          // [N, H D]
-  std::vector<float> middle;                   // [N, C] the stream between two sequential halves; none with Keep::last
-  NormActivations feed_forward_norm;           // none where attention's is shared
-  std::vector<float> up;                       // [N, 2 F or F] before the activation
-  std::vector<tensor::Bf16> activated;         // [N, F]
-  std::vector<tensor::Bf16> low_rank[kSites];  // [N, r] A x of each site, scaled
+  tensor::Array<float> heads;             // [N, (H + 2 G) D] q, k and v before the norm of heads, with that norm
+  tensor::Array<float> q_rstd, k_rstd;    // [N, H], [N, G]
+  tensor::Array<tensor::Bf16> qkv;        // [N, (H + 2 G) D] turned
+  tensor::Array<float> attention_stats;   // [B, H, T, 2]; none with Keep::last
+  tensor::Array<tensor::Bf16> attended;   // [N, H D]
+  tensor::Array<float> middle;            // [N, C] the stream between two sequential halves; none with Keep::last
+  NormActivations feed_forward_norm;      // none where attention's is shared
+  tensor::Array<float> up;                // [N, 2 F or F] before the activation
+  tensor::Array<tensor::Bf16> activated;  // [N, F]
+  tensor::Array<tensor::Bf16> low_rank[kSites];  // [N, r] A x of each site, scaled
 };
 
 struct Activations {
   Activations(const ModelConfig& config, const Room& room);
 
-  Room room;                               // as given, with the zeros resolved
-  std::vector<std::vector<float>> inputs;  // [L][N, C] the residual stream as it enters each block; or one for all
-  std::vector<BlockActivations> blocks;    // [L], or one for all
-  std::vector<float> out;                  // [N, C] the stream after the last block; none with Keep::last: inputs[0]
-  NormActivations final_norm;              // what the head reads; rounded alone where there is no such norm
-  std::vector<float> logits;               // [logit_rows, V]
-  std::vector<float> wide;                 // [N, max((H + 2 G) D, H D, F, C)] scratch: whatever is between two steps
-  std::vector<float> low_rank;             // [N, r] scratch
+  Room room;                                 // as given, with the zeros resolved
+  std::vector<tensor::Array<float>> inputs;  // [L][N, C] the residual stream as it enters each block; or one for all
+  std::vector<BlockActivations> blocks;      // [L], or one for all
+  tensor::Array<float> out;                  // [N, C] the stream after the last block; none with Keep::last: inputs[0]
+  NormActivations final_norm;                // what the head reads; rounded alone where there is no such norm
+  tensor::Array<float> logits;               // [logit_rows, V]
+  tensor::Array<float> wide;                 // [N, max((H + 2 G) D, H D, F, C)] scratch: whatever is between two steps
+  tensor::Array<float> low_rank;             // [N, r] scratch
 
-  std::vector<float>& input(std::size_t layer) { return inputs[inputs.size() > 1 ? layer : 0]; }
+  tensor::Array<float>& input(std::size_t layer) { return inputs[inputs.size() > 1 ? layer : 0]; }
   BlockActivations& block(std::size_t layer) { return blocks[blocks.size() > 1 ? layer : 0]; }
-  std::vector<float>& stream_after(std::size_t layer);
+  tensor::Array<float>& stream_after(std::size_t layer);
 };
 
 // The bytes that such Activations own.

@@ -10,6 +10,7 @@
 
 #include "model/forward.h"
 #include "model/linear.h"
+#include "tensor/pages.h"
 #include "tensor/random.h"
 
 namespace cairn::model {
@@ -30,15 +31,15 @@ struct Workspace {
       : Workspace(config, Room{.rows = rows, .rank = rank}) {}
 
   Activations activations;
-  std::vector<float> loss;            // [N] nats
-  std::vector<tensor::Bf16> dlogits;  // [grain_rows, V]
-  std::vector<float> dx;              // [N, C] the residual stream's gradient
+  tensor::Array<float> loss;            // [N] nats
+  tensor::Array<tensor::Bf16> dlogits;  // [grain_rows, V]
+  tensor::Array<float> dx;              // [N, C] the residual stream's gradient
   // [N, max(C, H D)] a gradient rounded, as products read it: of a branch, then of what attention gave
-  std::vector<tensor::Bf16> narrow;
+  tensor::Array<tensor::Bf16> narrow;
   // [N, max(2 F or F, (H + 2 G) D)] the same of a map's output: of the feed-forward part, then of q, k and v
-  std::vector<tensor::Bf16> narrow_map;
-  std::vector<float> branch;           // [N, C] where halves are parallel: the gradient of what feed-forward reads
-  std::vector<tensor::Bf16> low_rank;  // [N, r]
+  tensor::Array<tensor::Bf16> narrow_map;
+  tensor::Array<float> branch;           // [N, C] where halves are parallel: the gradient of what feed-forward reads
+  tensor::Array<tensor::Bf16> low_rank;  // [N, r]
   TiedEmbedding tied;
 };
 

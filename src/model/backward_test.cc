@@ -72,11 +72,11 @@ TEST(Backward, LowRankGradientsAreTheLosssSlope) {
     tensor::fill_normal({.key = 4, .stream = 4}, 0, 0.1F, delta.weights());
     const Tokens batch(config, kBatch * kTime);
     Workspace work(config, kBatch * kTime, delta.rank());
-    FloatBuffer gradient(delta.weights().size());
+    tensor::Array<float> gradient(delta.weights().size());
     const ComputeLowRank compute(context, delta);
-    loss_and_gradient(context, weights, batch_of(batch, &compute), work, {.low_rank = gradient.span().data()});
+    loss_and_gradient(context, weights, batch_of(batch, &compute), work, {.low_rank = gradient.data()});
     for (const Parameter& p : delta.parameters()) {
-      const Slope s = slope(delta.weights().subspan(p.offset, p.count), gradient.span().subspan(p.offset, p.count),
+      const Slope s = slope(delta.weights().subspan(p.offset, p.count), std::span(gradient).subspan(p.offset, p.count),
                             0x1p-7F, 78, true, [&] {
                               const ComputeLowRank moved(context, delta);
                               return static_cast<double>(loss(context, weights, batch_of(batch, &moved), work));

@@ -15,6 +15,7 @@
 #include "model/model.h"
 #include "tensor/bf16.h"
 #include "tensor/context.h"
+#include "tensor/pages.h"
 
 namespace cairn::model {
 
@@ -37,13 +38,13 @@ class ComputeWeights {
  private:
   ModelConfig config_;
   Layout layout_;
-  std::vector<tensor::Bf16> copies_;  // [P]
+  tensor::Array<tensor::Bf16> copies_;  // [P]
   struct Vector {
     std::size_t offset, count, at;
   };
-  std::vector<Vector> spots_;   // of the gains and biases, by ascending offset
-  std::vector<float> vectors_;  // theirs, one behind the other
-  std::vector<float> cosine_, sine_;
+  std::vector<Vector> spots_;     // of the gains and biases, by ascending offset
+  tensor::Array<float> vectors_;  // theirs, one behind the other
+  tensor::Array<float> cosine_, sine_;
 };
 
 // The same for a low-rank change.
@@ -68,7 +69,7 @@ class ComputeLowRank {
   std::size_t rank_;
   float scale_;
   std::vector<std::size_t> offsets_;  // [L, sites, 2]
-  std::vector<tensor::Bf16> copies_;
+  tensor::Array<tensor::Bf16> copies_;
 };
 
 }  // namespace cairn::model

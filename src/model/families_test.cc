@@ -46,11 +46,11 @@ void compare_gradients(const ModelConfig& config, float z_loss, const PassDropou
   const std::size_t time = config.context;
   const Tokens tokens(config, 2 * time);
   Workspace work(config, 2 * time);
-  FloatBuffer gradient(model.weights().size());
+  tensor::Array<float> gradient(model.weights().size());
   const MicroBatch batch{
       .batch = 2, .time = time, .ids = tokens.ids, .targets = tokens.targets, .z_loss = z_loss, .dropout = dropout};
   const float loss =
-      loss_and_gradient(context, ComputeWeights(context, model), batch, work, {.weights = gradient.span().data()});
+      loss_and_gradient(context, ComputeWeights(context, model), batch, work, {.weights = gradient.data()});
   Reference reference(config);
   const auto evaluate = [&](const Reference::Vector& weights) {
     double total = 0;
@@ -68,7 +68,7 @@ void compare_gradients(const ModelConfig& config, float z_loss, const PassDropou
     Reference::Vector up = weights, down = weights;
     double predicted = 0;
     for (std::size_t i = p.offset; i < p.offset + p.count; ++i) {
-      const double slope = static_cast<double>(gradient.span()[i]);
+      const double slope = static_cast<double>(gradient[i]);
       up[i] += std::copysign(step, slope);
       down[i] -= std::copysign(step, slope);
       predicted += std::fabs(slope);

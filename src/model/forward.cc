@@ -19,7 +19,7 @@ Status KeyValueCache::make_room(const ModelConfig& config, std::size_t tokens) {
   const std::size_t wanted = std::min<std::size_t>(config.context, std::max({tokens, 2 * room, kLeastRoom}));
   const std::size_t kv = config.kv_width();
   try {
-    std::vector<tensor::Bf16> more_keys(config.layers * wanted * kv), more_values(more_keys.size());
+    tensor::Array<tensor::Bf16> more_keys(config.layers * wanted * kv), more_values(more_keys.size());
     for (std::size_t layer = 0; layer < config.layers; ++layer) {
       std::copy_n(keys.data() + layer * room * kv, length * kv, more_keys.data() + layer * wanted * kv);
       std::copy_n(values.data() + layer * room * kv, length * kv, more_values.data() + layer * wanted * kv);

@@ -12,6 +12,7 @@
 #include "model/compute.h"
 #include "tensor/bf16.h"
 #include "tensor/context.h"
+#include "tensor/pages.h"
 
 namespace cairn::model {
 
@@ -20,7 +21,7 @@ struct KeyValueCache {
   // For at least `tokens` in all, at most the context: where more is needed, twice what there was. What is held stays.
   // failed: not enough memory; then nothing has changed.
   Status make_room(const ModelConfig& config, std::size_t tokens);
-  std::vector<tensor::Bf16> keys, values;
+  tensor::Array<tensor::Bf16> keys, values;
   std::size_t room = 0, length = 0;  // tokens that there is room for, and that are held
 };
 

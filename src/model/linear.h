@@ -8,6 +8,7 @@
 #include "model/compute.h"
 #include "tensor/bf16.h"
 #include "tensor/context.h"
+#include "tensor/pages.h"
 
 namespace cairn::model {
 
@@ -43,7 +44,7 @@ struct LowRankScratch {
 };
 
 // What a forward pass keeps of the low-rank change at each site: scale A x, rounded.
-using LowRankKept = std::vector<tensor::Bf16>[kSites];
+using LowRankKept = tensor::Array<tensor::Bf16>[kSites];
 
 struct Linear {
   const Pass& pass;

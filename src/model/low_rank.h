@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "model/config.h"
 #include "model/model.h"
+#include "tensor/pages.h"
 
 namespace cairn::model {
 
@@ -30,8 +31,8 @@ class LowRank {
   float scale() const { return scale_; }
   const ModelConfig& config() const { return config_; }
   const std::vector<Parameter>& parameters() const { return parameters_; }
-  std::span<float> weights() { return weights_.span(); }
-  std::span<const float> weights() const { return weights_.span(); }
+  std::span<float> weights() { return weights_; }
+  std::span<const float> weights() const { return weights_; }
   const Parameter& a(std::uint32_t layer, Site site) const;  // [r, in]
   const Parameter& b(std::uint32_t layer, Site site) const;  // [out, r]
 
@@ -41,7 +42,7 @@ class LowRank {
   std::uint32_t rank_ = 0;
   float scale_ = 0;
   std::vector<Parameter> parameters_;
-  FloatBuffer weights_;
+  tensor::Array<float> weights_;
 };
 
 }  // namespace cairn::model

@@ -1,37 +1,12 @@
 #include "model/model.h"
 
 #include <algorithm>
-#include <cstring>
 #include <new>
 
 #include "tensor/math.h"
 #include "tensor/random.h"
 
 namespace cairn::model {
-namespace {
-
-constexpr std::align_val_t kAlignment{64};
-
-}  // namespace
-
-FloatBuffer::FloatBuffer(std::size_t count) : count_(count) {
-  data_.reset(static_cast<float*>(::operator new[](count * sizeof(float), kAlignment)));
-  std::memset(data_.get(), 0, count * sizeof(float));
-}
-
-FloatBuffer::FloatBuffer(const FloatBuffer& other) : FloatBuffer(other.count_) {
-  if (count_ > 0) std::memcpy(data_.get(), other.data_.get(), count_ * sizeof(float));
-}
-
-FloatBuffer& FloatBuffer::operator=(const FloatBuffer& other) {
-  if (this != &other) *this = FloatBuffer(other);
-  return *this;
-}
-
-void FloatBuffer::Free::operator()(float* data) const {
-  ::operator delete[](data, kAlignment);
-}
-
 Model::Model(ModelConfig config, std::vector<Parameter> parameters)
     : config_(std::move(config)),
       parameters_(std::move(parameters)),

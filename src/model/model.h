@@ -14,29 +14,9 @@
 #include "base/result.h"
 #include "model/config.h"
 #include "model/layout.h"
+#include "tensor/pages.h"
 
 namespace cairn::model {
-
-// f32 at an address that is a multiple of 64; zeroed when made.
-class FloatBuffer {
- public:
-  FloatBuffer() = default;
-  explicit FloatBuffer(std::size_t count);
-  FloatBuffer(const FloatBuffer& other);
-  FloatBuffer& operator=(const FloatBuffer& other);
-  FloatBuffer(FloatBuffer&&) noexcept = default;
-  FloatBuffer& operator=(FloatBuffer&&) noexcept = default;
-  std::span<float> span() { return {data_.get(), count_}; }
-  std::span<const float> span() const { return {data_.get(), count_}; }
-  std::size_t size() const { return count_; }
-
- private:
-  struct Free {
-    void operator()(float* data) const;
-  };
-  std::unique_ptr<float[], Free> data_;
-  std::size_t count_ = 0;
-};
 
 class Model {
  public:
@@ -50,8 +30,8 @@ class Model {
 
   const ModelConfig& config() const { return config_; }
   const std::vector<Parameter>& parameters() const { return parameters_; }
-  std::span<float> weights() { return weights_.span(); }              // [P]
-  std::span<const float> weights() const { return weights_.span(); }  // [P]
+  std::span<float> weights() { return weights_; }              // [P]
+  std::span<const float> weights() const { return weights_; }  // [P]
   std::span<const float> tensor(const Parameter& parameter) const {
     return weights().subspan(parameter.offset, parameter.count);
   }
@@ -62,7 +42,7 @@ class Model {
   Model(ModelConfig config, std::vector<Parameter> parameters);
   ModelConfig config_;
   std::vector<Parameter> parameters_;
-  FloatBuffer weights_;
+  tensor::Array<float> weights_;
 };
 
 }  // namespace cairn::model

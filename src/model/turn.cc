@@ -14,7 +14,7 @@ void norm_heads(const Pass& p, std::size_t layer, BlockActivations& b, float* qk
   const ModelConfig& c = p.config();
   const LayerLayout& at = p.w.layout().layers[layer];
   std::copy_n(qkv, p.rows() * c.qkv_width(), b.heads.data());
-  const auto norm = [&](std::size_t heads, std::size_t gain, std::size_t from, std::vector<float>& rstd) {
+  const auto norm = [&](std::size_t heads, std::size_t gain, std::size_t from, tensor::Array<float>& rstd) {
     tensor::head_norm_forward(p.context, {.rows = p.rows(),
                                           .heads = heads,
                                           .head_width = c.head_width(),
@@ -33,7 +33,7 @@ void norm_heads_backward(const Pass& p, std::size_t layer, const BlockActivation
                          const Gradients& into) {
   const ModelConfig& c = p.config();
   const LayerLayout& at = p.w.layout().layers[layer];
-  const auto back = [&](std::size_t heads, std::size_t gain, std::size_t from, const std::vector<float>& rstd) {
+  const auto back = [&](std::size_t heads, std::size_t gain, std::size_t from, const tensor::Array<float>& rstd) {
     tensor::head_norm_backward(p.context, {.rows = p.rows(),
                                            .heads = heads,
                                            .head_width = c.head_width(),

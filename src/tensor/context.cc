@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "tensor/kernels.h"
+#include "tensor/pages.h"
 #include "tensor/vectors.h"
 
 #if defined(__x86_64__)
@@ -199,14 +200,14 @@ std::size_t cached_bytes() {
 
 void* thread_scratch(std::size_t bytes) {
   struct Free {
-    void operator()(void* p) const { ::operator delete (p, std::align_val_t{64}); }
+    void operator()(void* p) const { release(p); }
   };
   thread_local std::unique_ptr<void, Free> block;
   thread_local std::size_t size = 0;
   if (bytes > size) {
     block.reset();
     size = 0;
-    block.reset(::operator new (bytes, std::align_val_t{64}));
+    block.reset(allocate(bytes));
     size = bytes;
   }
   return block.get();

@@ -5,7 +5,7 @@
 // has a dot-product instruction.
 #pragma once
 
-#include "tensor/kernels.h"
+#include "tensor/kernels_lines.h"
 
 namespace cairn::tensor {
 
@@ -33,20 +33,6 @@ struct Packing {
     return (rows + width - 1) / width * panel(width, k);
   }
 
-  // Asks for these elements, which lie in far caches or in memory: packing waits for little else. A line is asked for
-  // where k.begin reaches it, so that ranges of k end to end ask for each line once.
-  static void send_for(const OperandOf<E>& x, Range rows, Range k) {
-    constexpr std::size_t kLine = 64 / sizeof(E);
-    if (x.k_stride == 1) {
-      for (std::size_t at = (k.begin + kLine - 1) / kLine * kLine; at < k.end; at += kLine)
-        for (std::size_t r = rows.begin; r < rows.end; ++r) __builtin_prefetch(x.data + r * x.row_stride + at, 0, 2);
-    } else {
-      for (std::size_t at = k.begin; at < k.end; ++at)
-        for (std::size_t r = rows.begin; r < rows.end; r += kLine)
-          __builtin_prefetch(x.data + at * x.k_stride + r, 0, 2);
-    }
-  }
-
   static constexpr std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
   // Rows [rows.begin, rows.end) of the operand's `exist` rows as panels of `width`.
@@ -60,8 +46,13 @@ struct Packing {
         const std::size_t n = x.k_stride == 1 || k - begin < kChunk ? k - begin : kChunk;
         const OperandOf<E> chunk{x.data + begin * x.k_stride, x.row_stride, x.k_stride};
         Word* to = out + (first - rows.begin) / width * panel(width, k) + steps(begin) * width;
-        if (x.k_stride != 1)
-          send_for(x, {first, last}, {smaller(begin + kAhead, k), smaller(begin + kAhead + kChunk, k)});
+        if (x.k_stride != 1) {
+          // The elements some chunks on, or where there are no more the next group's.
+          const std::size_t ahead = begin + kAhead, on = ahead < k ? 0 : (k + kChunk - 1) / kChunk * kChunk;
+          const Range next = ahead < k ? Range{first, last} : Range{last, smaller(last + group, rows.end)};
+          Lines soon = lines_of(x, next, {smaller(ahead - on, k), smaller(ahead - on + kChunk, k)});
+          while (soon.left > 0) soon.send();
+        }
         for (std::size_t r = first; r < last; r += width, to += panel(width, k))
           if (x.k_stride == 1)
             by_rows(chunk, {r, last - r < width ? last : r + width}, exist, width, n, to);

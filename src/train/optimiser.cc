@@ -23,22 +23,22 @@ std::span<const std::string_view> names_of(Algorithm) {
 
 Moment::Moment(std::uint32_t bits, std::size_t count, std::size_t blocks) {
   if (bits == 32) {
-    values_ = model::FloatBuffer(count);
+    values_ = tensor::Array<float>(count);
   } else {
     codes_.resize(count);
-    scales_ = model::FloatBuffer(blocks);
+    scales_ = tensor::Array<float>(blocks);
   }
 }
 
 void Moment::list(const std::string& name, std::vector<StateTensor>& out) {
-  if (values_.size() > 0) out.push_back({name, values_.span(), {}});
+  if (values_.size() > 0) out.push_back({name, values_, {}});
   if (codes_.empty()) return;
-  out.push_back({name + ".scales", scales_.span(), {}});
+  out.push_back({name + ".scales", scales_, {}});
   out.push_back({name + ".codes", {}, codes_});
 }
 
 Status Moment::check_not_negative() const {
-  for (const std::span<const float> part : {values_.span(), scales_.span()})
+  for (const std::span<const float> part : {values_, scales_})
     for (std::size_t i = 0; i < part.size(); ++i)
       if (!(part[i] >= 0.0F))
         return fail(ErrorCode::malformed, "optimiser: second moment {} is {}, expected 0 or more", i, part[i]);
@@ -81,7 +81,7 @@ void Optimiser::place_moments() {
   }
   m_ = Moment(settings_.state_bits, parameters(), blocks);
   v_ = Moment(settings_.state_bits, second, second_blocks);
-  direction_ = model::FloatBuffer(largest);
+  direction_ = tensor::Array<float>(largest);
 }
 
 void Optimiser::resume(std::span<const float> moments, std::uint64_t steps) {
@@ -157,7 +157,7 @@ void Optimiser::step_adamw(tensor::Context& context, const OptimiserStep& step, 
 // The direction's elements are of size 1 / sqrt(longer side) or so; scaled by 0.2 sqrt(longer side) they are of the
 // size of AdamW's, so that one rate and one decay serve both (Moonlight, arXiv 2502.16982, section 2.2).
 void Optimiser::step_muon(tensor::Context& context, const OptimiserStep& step, const Segment& s, float grad_scale) {
-  const std::span<float> direction = direction_.span().first(s.count);
+  const std::span<float> direction = std::span(direction_).first(s.count);
   tensor::Momentum op{.n = s.count,
                       .momentum = settings_.momentum,
                       .grad_scale = grad_scale,

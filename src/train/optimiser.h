@@ -14,6 +14,7 @@
 #include "tensor/bf16.h"
 #include "tensor/context.h"
 #include "tensor/optimiser.h"
+#include "tensor/pages.h"
 #include "train/orthogonal.h"
 
 namespace cairn::train {
@@ -54,18 +55,16 @@ class Moment {
   Moment(std::uint32_t bits, std::size_t count, std::size_t blocks);
 
   // From element `at`, which is the first of block `block`.
-  float* values(std::size_t at) { return values_.span().data() + at; }
-  tensor::Moment8 codes(std::size_t at, std::size_t block) {
-    return {codes_.data() + at, scales_.span().data() + block};
-  }
-  std::span<float> all() { return values_.span(); }
-  std::span<const float> all() const { return values_.span(); }
+  float* values(std::size_t at) { return values_.data() + at; }
+  tensor::Moment8 codes(std::size_t at, std::size_t block) { return {codes_.data() + at, scales_.data() + block}; }
+  std::span<float> all() { return values_; }
+  std::span<const float> all() const { return values_; }
   void list(const std::string& name, std::vector<StateTensor>& out);
   Status check_not_negative() const;
 
  private:
-  model::FloatBuffer values_, scales_;
-  std::vector<std::uint8_t> codes_;
+  tensor::Array<float> values_, scales_;
+  tensor::Array<std::uint8_t> codes_;
 };
 
 class Optimiser {
@@ -106,7 +105,7 @@ class Optimiser {
   OptimiserSettings settings_;
   std::uint64_t steps_ = 0;
   Moment m_, v_;
-  model::FloatBuffer direction_;  // of the largest matrix
+  tensor::Array<float> direction_;  // of the largest matrix
   Orthogonaliser orthogonalise_;
 };
 

@@ -10,6 +10,7 @@
 
 #include "tensor/bf16.h"
 #include "tensor/context.h"
+#include "tensor/pages.h"
 
 namespace cairn::train {
 
@@ -24,8 +25,8 @@ class Orthogonaliser {
  private:
   void iterate(tensor::Context& context, std::size_t rows, std::size_t columns, float* x);
 
-  std::vector<tensor::Bf16> narrow_, gram_narrow_, factor_;  // X [rows, columns]; A and B [shorter, shorter]
-  std::vector<float> gram_, square_;                         // [shorter, shorter]
+  tensor::Array<tensor::Bf16> narrow_, gram_narrow_, factor_;  // X [rows, columns]; A and B [shorter, shorter]
+  tensor::Array<float> gram_, square_;                         // [shorter, shorter]
 };
 
 }  // namespace cairn::train

@@ -66,17 +66,17 @@ Result<StepReport> Steps::take(tensor::Context& context, const Target& target, c
   windows_.next(shape_.sequences, ids_, targets_);
   const float mean = batch_gradient(loss);
   if (!std::isfinite(mean)) return fail(ErrorCode::failed, "the loss is {}", mean);
-  CAIRN_ASSIGN(const float norm, optimiser_.step(context, {.rate = target.rate,
-                                                           .weights = target.weights,
-                                                           .gradient = gradient_.span(),
-                                                           .copies = target.copies}));
+  CAIRN_ASSIGN(
+      const float norm,
+      optimiser_.step(
+          context, {.rate = target.rate, .weights = target.weights, .gradient = gradient_, .copies = target.copies}));
   ++done_;
   return StepReport{.step = done_, .loss = mean, .gradient_norm = norm, .tokens = std::uint64_t{done_} * ids_.size()};
 }
 
 // The left fold over the batch's grains; returns the mean loss over its tokens.
 float Steps::batch_gradient(const PassLoss& loss) {
-  std::ranges::fill(gradient_.span(), 0.0F);
+  std::ranges::fill(gradient_, 0.0F);
   const std::size_t grain_rows = std::size_t{shape_.grain} * shape_.context;
   const std::size_t sequences = shape_.at_once > 0 ? shape_.at_once : shape_.grain;
   const float share = 1.0F / static_cast<float>(ids_.size());
@@ -93,7 +93,7 @@ float Steps::batch_gradient(const PassLoss& loss) {
                   .dropout = {.first_sequence = first},
                   .last = first + count == shape_.sequences,
                   .loss_before = total},
-                 gradient_.span().data());
+                 gradient_.data());
   }
   return total * share;
 }

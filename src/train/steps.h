@@ -14,6 +14,7 @@
 #include "model/backward.h"
 #include "model/memory.h"
 #include "tensor/context.h"
+#include "tensor/pages.h"
 #include "train/optimiser.h"
 #include "train/schedule.h"
 #include "train/unit.h"
@@ -96,7 +97,7 @@ class Steps {
   BatchShape shape_;
   Windows windows_;
   Optimiser optimiser_;
-  model::FloatBuffer gradient_;              // [P]
+  tensor::Array<float> gradient_;            // [P]
   std::vector<std::int32_t> ids_, targets_;  // [B, T]
   std::uint32_t done_ = 0;
 };

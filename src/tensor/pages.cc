@@ -1,0 +1,33 @@
+#include "tensor/pages.h"
+
+#include <cstdlib>
+#include <new>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace cairn::tensor {
+namespace {
+
+constexpr std::size_t kLine = 64, kPage = std::size_t{2} << 20;
+
+}  // namespace
+
+void* allocate(std::size_t bytes) {
+  const std::size_t alignment = bytes < 2 * kPage ? kLine : kPage;
+  if (bytes > static_cast<std::size_t>(-1) - kPage) throw std::bad_alloc();
+  void* memory = std::aligned_alloc(alignment, (bytes + kLine - 1) / kLine * kLine);
+  if (memory == nullptr) throw std::bad_alloc();
+#if defined(__linux__)
+  if (alignment == kPage)
+    madvise(memory, bytes / kPage * kPage, MADV_HUGEPAGE);  // advice: refused, all goes on as before
+#endif
+  return memory;
+}
+
+void release(void* memory) noexcept {
+  std::free(memory);
+}
+
+}  // namespace cairn::tensor
