@@ -373,6 +373,12 @@ TEST_F(Commands, AnotherMakersTokenizerComesInAndIsUsed) {
   const Ran without = import(at("hf"), "bare");
   ASSERT_EQ(without.code, 0) << without.out;
   EXPECT_NE(without.text("without_tokenizer").find("Metaspace"), std::string::npos);
+  // A broken one is an error that says where it lies, and nothing comes in.
+  write("hf/tokenizer.json", "{");
+  const Ran broken = import(at("hf"), "broken");
+  EXPECT_EQ(broken.code, 6) << broken.out;
+  EXPECT_NE(broken.error().find(at("hf") + ": tokenizer.json: "), std::string::npos) << broken.error();
+  EXPECT_EQ(cairn({"show", "broken"}).code, 5);
 }
 
 // A GPT-2 as older folders hold one: two files in the place of tokenizer.json, and learned positions.

@@ -30,13 +30,13 @@ std::function<void(double)> told_to(const Env& env, double megabytes) {
 }
 
 // A tokenizer of another kind is no fault of the model's; a broken one is an error.
-Status take(Result<text::Tokenizer> tokenizer, Read& into) {
+Status take(Result<text::Tokenizer> tokenizer, const std::filesystem::path& from, Read& into) {
   if (tokenizer) {
     into.tokenizer = std::move(*tokenizer);
   } else if (tokenizer.error().code == ErrorCode::unsupported) {
     into.without_tokenizer = tokenizer.error().message;
   } else {
-    return fail(std::move(tokenizer).error());
+    return fail(std::move(tokenizer).error().within(from.string()));
   }
   return {};
 }
@@ -96,7 +96,7 @@ Status read_tokenizer(const std::filesystem::path& folder, std::string_view conf
   CAIRN_ASSIGN(const Json config, parse_json(config_text));
   if (std::filesystem::exists(folder / "tokenizer.json")) {
     CAIRN_ASSIGN(const std::string json, read_text(folder / "tokenizer.json", kMostTokenizerBytes));
-    return take(text::tokenizer_from_huggingface(json, end_of_text(config)), into);
+    return take(text::tokenizer_from_huggingface(json, end_of_text(config)), folder, into);
   }
   if (!std::filesystem::exists(folder / "vocab.json") || !std::filesystem::exists(folder / "merges.txt")) {
     into.without_tokenizer = "the folder has no tokenizer.json";
@@ -109,7 +109,7 @@ Status read_tokenizer(const std::filesystem::path& folder, std::string_view conf
   }
   CAIRN_ASSIGN(const std::string vocabulary, read_text(folder / "vocab.json", kMostTokenizerBytes));
   CAIRN_ASSIGN(const std::string merges, read_text(folder / "merges.txt", kMostTokenizerBytes));
-  return take(text::tokenizer_from_gpt2(vocabulary, merges, end_of_text(config)), into);
+  return take(text::tokenizer_from_gpt2(vocabulary, merges, end_of_text(config)), folder, into);
 }
 
 Result<Read> read_folder(const std::filesystem::path& folder, const Env& env, std::uint32_t most_context) {
@@ -134,9 +134,9 @@ Result<Read> read_gguf_file(const std::filesystem::path& path, const Env& env, s
   Read out{.model = std::move(*model), .tokenizer = {}, .without_tokenizer = {}};
   auto words = model::vocabulary_from_gguf(*file);
   if (!words) {
-    CAIRN_TRY(take(fail(std::move(words).error()), out));
+    CAIRN_TRY(take(fail(std::move(words).error()), path, out));
   } else if (*words) {
-    CAIRN_TRY(take(tokenizer_of(**words), out));
+    CAIRN_TRY(take(tokenizer_of(**words), path, out));
   } else {
     out.without_tokenizer = "the file has no tokenizer";
   }
