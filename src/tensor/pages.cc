@@ -16,9 +16,8 @@ constexpr std::size_t kLine = 64, kPage = std::size_t{2} << 20;
 
 void* allocate(std::size_t bytes) {
   const std::size_t alignment = bytes < 2 * kPage ? kLine : kPage;
-  if (bytes > static_cast<std::size_t>(-1) - kPage) throw std::bad_alloc();
-  void* memory = std::aligned_alloc(alignment, (bytes + kLine - 1) / kLine * kLine);
-  if (memory == nullptr) throw std::bad_alloc();
+  void* memory = nullptr;
+  if (posix_memalign(&memory, alignment, bytes) != 0) throw std::bad_alloc();
 #if defined(__linux__)
   if (alignment == kPage)
     madvise(memory, bytes / kPage * kPage, MADV_HUGEPAGE);  // advice: refused, all goes on as before
