@@ -26,10 +26,10 @@ Status append_special(const Tokenizer& tokenizer, std::string_view name, std::ve
 
 Result<std::vector<TokenId>> chat_tokens(const Tokenizer& tokenizer, std::span<const Turn> turns, bool answer) {
   std::vector<TokenId> out;
+  Encoder encoder(tokenizer);
   for (const Turn& turn : turns) {
     CAIRN_TRY(append_special(tokenizer, special_of(turn.role), out));
-    const std::vector<TokenId> body = tokenizer.encode(turn.text);
-    out.insert(out.end(), body.begin(), body.end());
+    encoder.encode(turn.text, out, false);
     CAIRN_TRY(append_special(tokenizer, kEndOfTurn, out));
   }
   if (answer) CAIRN_TRY(append_special(tokenizer, kAssistant, out));

@@ -184,27 +184,6 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text) const {
   return out;
 }
 
-std::vector<TokenId> Tokenizer::encode_with_specials(std::string_view text) const {
-  std::vector<TokenId> out;
-  Encoder encoder(*this);
-  for (bool begins = true; !text.empty(); begins = false) {
-    std::size_t at = text.size();
-    std::optional<TokenId> first;
-    for (const TokenId id : specials_) {
-      const std::size_t found = text.find(bytes_of(id));
-      const bool earlier = found < at || (found == at && first && bytes_of(id).size() > bytes_of(*first).size());
-      if (found == std::string_view::npos || !earlier) continue;
-      at = found;
-      first = id;
-    }
-    encoder.encode(text.substr(0, at), out, begins);
-    if (!first) break;
-    out.push_back(*first);
-    text.remove_prefix(at + bytes_of(*first).size());
-  }
-  return out;
-}
-
 Result<std::string> Tokenizer::decode(Tokens ids) const {
   std::string out;
   for (std::size_t i = 0; i < ids.size(); ++i) {

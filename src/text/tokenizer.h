@@ -98,8 +98,6 @@ class Tokenizer {
   // Plain text only: the characters of a special's name become ordinary tokens, so text cannot forge a turn. For much
   // text use an Encoder.
   std::vector<TokenId> encode(std::string_view text) const;
-  // As encode, but names of specials in the text become those specials: for templates that the program itself wrote.
-  std::vector<TokenId> encode_with_specials(std::string_view text) const;
 
   // The bytes of ordinary, byte and added tokens and the names of specials. invalid: an id that is not in the
   // vocabulary, with its position.

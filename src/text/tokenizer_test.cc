@@ -146,9 +146,8 @@ TEST(Tokenizer, TextCannotForgeASpecial) {
   const auto& t = english();
   const auto plain = t.encode("a<|endoftext|>b");
   EXPECT_TRUE(std::none_of(plain.begin(), plain.end(), [&](TokenId id) { return t.is_special(id); }));
-  const auto meant = t.encode_with_specials("a<|endoftext|><|user|>b");
-  EXPECT_EQ(meant, (std::vector<TokenId>{'a', t.end_of_text(), *t.special(kUser), 'b'}));
-  EXPECT_EQ(t.decode(meant).value(), "a<|endoftext|><|user|>b");
+  EXPECT_EQ(t.decode(std::vector<TokenId>{'a', t.end_of_text(), *t.special(kUser), 'b'}).value(),
+            "a<|endoftext|><|user|>b");
   EXPECT_EQ(t.byte_lengths()[t.end_of_text()], 0);
   EXPECT_EQ(t.byte_lengths().size(), t.vocabulary());
 }
