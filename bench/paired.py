@@ -4,12 +4,15 @@ import json
 import statistics
 import sys
 
-rates, memory = {}, {}
+rates, memory, sizes = {}, {}, set()
 for line in sys.stdin:
     name, text = line.split(" ", 1)
     row = json.loads(text)
     rates.setdefault(name, []).append(row["tokens_per_second"])
     memory.setdefault(name, []).append(row["peak_rss_bytes"])
+    sizes.add(row["parameters"])
+    if len(sizes) > 1:
+        sys.exit(f"the models differ: {sorted(sizes)} weights")
 
 ours = rates.pop("cairn")
 held = max(memory["cairn"])

@@ -1,5 +1,6 @@
 // The log of a run: one line of JSON for its start and for every evaluation. Going on from an earlier step drops the
-// lines after it, so that a run that was killed has the log of one that was not, but for its times.
+// lines after it, so that a run that was killed has the log of one that was not, but for its times and for "training",
+// the mean loss of the steps since the last evaluation or since the process went on.
 #pragma once
 
 #include <cstdint>

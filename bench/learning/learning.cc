@@ -54,14 +54,15 @@ class ProgressLine {
   std::uint32_t first_ = 0;
 };
 
-// What a kill in the middle of a write left beside the file.
-void remove_leftovers(const std::filesystem::path& folder) {
+constexpr const char* kFiles[] = {"run.safetensors", "best.safetensors", "model.safetensors", "log.jsonl"};
+
+// What a kill in the middle of a write left beside the files; with `all`, the files too.
+void remove_files(const std::filesystem::path& folder, bool all) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
     const std::string name = entry.path().filename();
-    for (const char* file : {"run.safetensors.", "best.safetensors.", "model.safetensors.", "log.jsonl."})
-      if (name.starts_with(file) && name.size() == std::string_view(file).size() + 6)
-        std::filesystem::remove(entry.path(), ignored);
+    for (const char* file : kFiles)
+      if (is_unfinished(name, file) || (all && name == file)) std::filesystem::remove(entry.path(), ignored);
   }
 }
 
@@ -116,7 +117,7 @@ class Learning {
 
   Result<train::TrainingRun> begin_or_resume() {
     const auto path = options_.out / "run.safetensors";
-    if (options_.fresh || !std::filesystem::exists(path)) {
+    if (!std::filesystem::exists(path)) {
       CAIRN_TRY(train::check(options_.settings, config()));
       CAIRN_ASSIGN(model::Model model, model::Model::initialise(config(), options_.settings.seed));
       return train::TrainingRun::begin(context_, std::move(model), text_.training(), options_.settings);
@@ -189,7 +190,7 @@ class Learning {
       CAIRN_ASSIGN(out, evaluate(run));
     }
     out["step"] = run.done();
-    out["best"] = {{"validation", journal.best()->loss}, {"step", journal.best()->step}};
+    if (journal.best()) out["best"] = {{"validation", journal.best()->loss}, {"step", journal.best()->step}};
     out["digest"] = model::digest_of(run.model()).hex();
     out["parameters"] = run.model().weights().size();
     out["seconds"] = seconds;
@@ -210,7 +211,7 @@ Result<Json> learn(const Options& options) {
   CAIRN_ASSIGN(Characters text, read_characters(options.text));
   CAIRN_TRY(make_folder(options.out));
   CAIRN_ASSIGN(const FolderLock lock, FolderLock::take(options.out));
-  remove_leftovers(options.out);
+  remove_files(options.out, options.fresh);
   CAIRN_ASSIGN(tensor::Context context, tensor::Context::make());
   return Learning(options, std::move(text), std::move(context)).learn();
 }

@@ -12,8 +12,8 @@ constexpr const char* kExamples = R"(
 Examples:
   learning input.txt                                     nanoGPT's CPU setting, into learning-cpu/
   learning input.txt --preset gpu --out runs/gpu         its GPU setting; run it again to go on after a kill
-  learning input.txt --optimiser muon --learning-rate 0.01 --json
-  learning input.txt --iterations 500 --descent wsd --decay-steps 100 --fresh
+  learning input.txt --optimiser muon --learning-rate 0.01 --out runs/muon --json
+  learning input.txt --iterations 500 --descent wsd --decay-steps 100 --out runs/wsd
 
 The folder holds run.safetensors (all that a run goes on from), log.jsonl, model.safetensors (the end) and
 best.safetensors (the best evaluation). The same command goes on where the last one stopped, to the same bits.)";

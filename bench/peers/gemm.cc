@@ -1,7 +1,7 @@
 // A yardstick, not a part of Cairn: matrix products of Cairn, oneDNN and OpenBLAS in turn, in one process, with the
 // same threads and the same numbers. Which kernels the others choose is told by their own variables
 // (DNNL_MAX_CPU_ISA, OPENBLAS_CORETYPE), Cairn's by CAIRN_ISA; bench/gemm.sh sets them. Prints one line of JSON per
-// shape and transpose: GFLOP/s of each pass, and Cairn's ratio to the better of the others.
+// shape and transpose: GFLOP/s of each pass; bench/ratios.py makes ratios of them.
 #include <cblas.h>
 #include <fmt/core.h>
 #include <fmt/ranges.h>

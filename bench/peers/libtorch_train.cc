@@ -15,7 +15,8 @@
 namespace {
 
 struct Settings {
-  std::int64_t layers = 6, width = 384, heads = 6, hidden = 1024, vocab = 8192, context = 256, batch = 8, steps = 5;
+  std::int64_t layers = 6, width = 384, heads = 6, vocab = 8192, context = 256, batch = 8, steps = 5;
+  std::int64_t hidden = 0;   // 0: 8/3 of the width in whole cache lines, as `cairn bench train` takes it
   std::int64_t threads = 0;  // 0: one per processor
   std::int64_t bf16 = 0;     // 1: the forward pass under autocast
 };
@@ -95,9 +96,16 @@ Settings parse(int count, char** words) {
       {"--layers", &s.layers},   {"--width", &s.width},     {"--heads", &s.heads}, {"--hidden", &s.hidden},
       {"--vocab", &s.vocab},     {"--context", &s.context}, {"--batch", &s.batch}, {"--steps", &s.steps},
       {"--threads", &s.threads}, {"--bf16", &s.bf16}};
-  for (int i = 1; i + 1 < count; i += 2)
-    for (const auto& [name, value] : known)
-      if (std::strcmp(words[i], name) == 0) *value = std::atoll(words[i + 1]);
+  for (int i = 1; i < count; i += 2) {
+    const auto* option = std::find_if(std::begin(known), std::end(known),
+                                      [&](const auto& each) { return std::strcmp(words[i], each.first) == 0; });
+    if (option == std::end(known) || i + 1 == count) {
+      std::fprintf(stderr, "libtorch_train: %s is no option of this program, or has no value\n", words[i]);
+      std::exit(2);
+    }
+    *option->second = std::atoll(words[i + 1]);
+  }
+  if (s.hidden == 0) s.hidden = (s.width * 8 / 3 + 63) / 64 * 64;
   return s;
 }
 
@@ -128,6 +136,9 @@ int main(int count, char** words) {
   std::sort(seconds.begin(), seconds.end());
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  std::printf("{\"peak_rss_bytes\":%ld,\"threads\":%d,\"tokens_per_second\":%.1f}\n", usage.ru_maxrss * 1024,
-              torch::get_num_threads(), static_cast<double>(s.batch * s.context) / seconds[seconds.size() / 2]);
+  std::int64_t parameters = 0;
+  for (const torch::Tensor& weights : model->parameters()) parameters += weights.numel();
+  std::printf("{\"parameters\":%ld,\"peak_rss_bytes\":%ld,\"threads\":%d,\"tokens_per_second\":%.1f}\n", parameters,
+              usage.ru_maxrss * 1024, torch::get_num_threads(),
+              static_cast<double>(s.batch * s.context) / seconds[seconds.size() / 2]);
 }

@@ -7,10 +7,8 @@
 namespace cairn::apps {
 namespace {
 
-struct Options {
-  std::string what = "all", shape = "2048x512x192", type = "bf16", product = "y";
-  bool verify = false;
-  TrainingBench training;
+struct Product {
+  std::string shape = "2048x512x192", type = "bf16", transpose = "y";
 };
 
 Result<int> verify(const Shell& shell) {
@@ -25,18 +23,18 @@ Result<int> verify(const Shell& shell) {
   return 0;
 }
 
-Result<int> gemm(const Shell& shell, const Options& options) {
-  CAIRN_ASSIGN(tensor::MeasuredProduct product, parse_shape(options.shape));
-  product.narrow = options.type == "bf16";
-  product.transpose = options.product == "y"    ? tensor::Transpose::y
-                      : options.product == "dx" ? tensor::Transpose::dx
+Result<int> gemm(const Shell& shell, const Product& asked) {
+  CAIRN_ASSIGN(tensor::MeasuredProduct product, parse_shape(asked.shape));
+  product.narrow = asked.type == "bf16";
+  product.transpose = asked.transpose == "y"    ? tensor::Transpose::y
+                      : asked.transpose == "dx" ? tensor::Transpose::dx
                                                 : tensor::Transpose::dw;
   CAIRN_ASSIGN(const Json figures, measure_gemm(product));
   const double rate = figures["gflops"].get<double>(), peak = figures["peak_gflops"].get<double>();
   print(shell,
         fmt::format("product {} {} {}: {:.1f} GFLOP/s, {:.0f} % of the {:.1f} GFLOP/s that it reaches in registers "
                     "({}, {} threads)",
-                    figures["product"].get<std::string>(), options.shape, options.type, rate, 100 * rate / peak, peak,
+                    figures["product"].get<std::string>(), asked.shape, asked.type, rate, 100 * rate / peak, peak,
                     figures["isa"].get<std::string>(), figures["threads"].get<int>()),
         figures);
   return 0;
@@ -65,59 +63,73 @@ Result<int> training(const Shell& shell, const TrainingBench& bench) {
   return 0;
 }
 
+void add_gemm(CLI::App& bench, Shell& shell) {
+  CLI::App* command = bench.add_subcommand("gemm", "One matrix product");
+  command->footer("Example: cairn bench gemm --shape 4096x768x768 --type bf16 --product dw --json");
+  const auto product = std::make_shared<Product>();
+  command->add_option("--shape", product->shape, "MxNxK: rows, columns, length of the sums")->capture_default_str();
+  command->add_option("--type", product->type, "Of the operands")
+      ->check(CLI::IsMember({"bf16", "f32"}))
+      ->capture_default_str();
+  command->add_option("--product", product->transpose, "Which of training's three: y = x w^T, dx = dy w, dw = dy^T x")
+      ->check(CLI::IsMember({"y", "dx", "dw"}))
+      ->capture_default_str();
+  on_chosen(*command, shell, [product, &shell] { return gemm(shell, *product); });
+}
+
+void add_training(CLI::App& bench, Shell& shell) {
+  CLI::App* command = bench.add_subcommand("train", "Training of a decoder on random tokens");
+  command->footer(
+      "Example: cairn bench train --layers 6 --width 384 --heads 6 --vocab 8192 --context 256 --batch 8 --steps 5 "
+      "--json");
+  const auto options = std::make_shared<TrainingBench>();
+  TrainingBench& t = *options;
+  command->add_option("--layers", t.layers, "Layers of the decoder")->capture_default_str();
+  command->add_option("--width", t.width, "Its width")->capture_default_str();
+  command->add_option("--heads", t.heads, "Its attention heads")->capture_default_str();
+  command->add_option("--hidden", t.hidden, "Width of its feed-forward part; 0: 8/3 of the width")
+      ->capture_default_str();
+  command->add_option("--vocab", t.vocab, "Its vocabulary")->capture_default_str();
+  command->add_option("--context", t.context, "Tokens of a sequence")->capture_default_str();
+  command->add_option("--batch", t.batch, "Sequences of a step, in four grains where that divides them")
+      ->capture_default_str();
+  command->add_option("--steps", t.steps, "Steps that are timed")
+      ->check(CLI::Range(2, 1'000'000))
+      ->capture_default_str();
+  command->add_option("--optimiser", t.optimiser, "What moves the weights")
+      ->check(CLI::IsMember({"adamw", "muon"}))
+      ->capture_default_str();
+  command->add_option("--state-bits", t.state_bits, "Of each number that the optimiser keeps")
+      ->check(CLI::IsMember({8, 32}))
+      ->capture_default_str();
+  command
+      ->add_option("--pass-mib", t.pass_mib,
+                   "MiB for activations; where they do not fit, blocks are computed again on the way back")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  on_chosen(*command, shell, [options, &shell] { return training(shell, *options); });
+}
+
 }  // namespace
 
 void add_bench(CLI::App& app, Shell& shell) {
   CLI::App* command = app.add_subcommand("bench", "Measure the arithmetic of this machine, or verify it bit by bit");
   command->footer(
+      "Without more, a table of products, training and the other operations, each beside the limit that this machine\n"
+      "sets it with the instructions in use; about a minute.\n"
       "Example: cairn bench\n"
       "         cairn bench gemm --shape 4096x768x768 --type bf16 --json\n"
       "         cairn bench train --layers 6 --width 384 --json\n"
       "         cairn bench --verify");
-  auto options = std::make_shared<Options>();
-  command
-      ->add_option("what", options->what,
-                   "What to measure: gemm, a matrix product; train, the training of a decoder; all, a table of both "
-                   "and of the other operations, beside the machine's limits")
-      ->check(CLI::IsMember({"all", "gemm", "train"}))
-      ->capture_default_str();
-  command->add_option("--shape", options->shape, "gemm: MxNxK: rows, columns, length of the sums")
-      ->capture_default_str();
-  command->add_option("--type", options->type, "gemm: of the operands")
-      ->check(CLI::IsMember({"bf16", "f32"}))
-      ->capture_default_str();
-  command
-      ->add_option("--product", options->product, "gemm: which of training's three: y = x w^T, dx = dy w, dw = dy^T x")
-      ->check(CLI::IsMember({"y", "dx", "dw"}))
-      ->capture_default_str();
-  TrainingBench& t = options->training;
-  command->add_option("--layers", t.layers, "train: layers of the decoder")->capture_default_str();
-  command->add_option("--width", t.width, "train: its width")->capture_default_str();
-  command->add_option("--heads", t.heads, "train: its attention heads")->capture_default_str();
-  command->add_option("--hidden", t.hidden, "train: width of its feed-forward part; 0: 8/3 of the width");
-  command->add_option("--vocab", t.vocab, "train: its vocabulary")->capture_default_str();
-  command->add_option("--context", t.context, "train: tokens of a sequence")->capture_default_str();
-  command->add_option("--batch", t.batch, "train: sequences of a step, in four grains where that divides them")
-      ->capture_default_str();
-  command->add_option("--steps", t.steps, "train: steps that are timed")
-      ->check(CLI::Range(2, 1'000'000))
-      ->capture_default_str();
-  command->add_option("--optimiser", t.optimiser, "train: what moves the weights")
-      ->check(CLI::IsMember({"adamw", "muon"}))
-      ->capture_default_str();
-  command->add_option("--state-bits", t.state_bits, "train: of each number that the optimiser keeps")
-      ->check(CLI::IsMember({8, 32}))
-      ->capture_default_str();
-  command
-      ->add_option("--pass-mib", t.pass_mib,
-                   "train: MiB for activations; where they do not fit, blocks are computed again on the way back")
-      ->check(CLI::Range(1, 1 << 20))
-      ->capture_default_str();
-  command->add_flag("--verify", options->verify, "Recompute the published test vectors instead");
-  on_chosen(*command, shell, [options, &shell] {
-    if (options->verify) return verify(shell);
-    if (options->what == "all") return table(shell);
-    return options->what == "train" ? training(shell, options->training) : gemm(shell, *options);
+  const auto verified = std::make_shared<bool>(false);
+  CLI::Option* flag = command->add_flag("--verify", *verified, "Recompute the published test vectors instead");
+  command->require_subcommand(0, 1);
+  add_gemm(*command, shell);
+  add_training(*command, shell);
+  for (CLI::App* part : command->get_subcommands({})) part->excludes(flag);
+  on_chosen(*command, shell, [command, verified, &shell]() -> Result<int> {
+    if (!command->get_subcommands().empty()) return shell.exit_code;
+    return *verified ? verify(shell) : table(shell);
   });
 }
 

@@ -35,7 +35,8 @@ Result<MeasuredProduct> parse_shape(const std::string& text) {
 
 Result<Json> measure_gemm(const MeasuredProduct& product) {
   CAIRN_ASSIGN(auto context, tensor::Context::make());
-  const double peak = tensor::measure_peak(context), rate = tensor::measure_product(context, product, 0.5);
+  const double peak = tensor::measure_peak(context, product.narrow),
+               rate = tensor::measure_product(context, product, 0.5);
   return Json{{"shape", fmt::format("{}x{}x{}", product.m, product.n, product.k)},
               {"type", product.narrow ? "bf16" : "f32"},
               {"product", name_of(product.transpose)},
@@ -57,8 +58,12 @@ Json json_of(const BenchRow& row) {
 
 Status measure_table(const std::function<void(const BenchRow&)>& each) {
   CAIRN_ASSIGN(auto context, tensor::Context::make());
-  const double peak = tensor::measure_peak(context) * 1e-9, bandwidth = tensor::measure_bandwidth(context) * 1e-9;
-  each({"multiply-adds in registers", fmt::format("{} threads", context.threads()), "GFLOP/s", peak, peak});
+  const double peak = tensor::measure_peak(context, true) * 1e-9;
+  const double float_peak = tensor::measure_peak(context, false) * 1e-9;
+  const double bandwidth = tensor::measure_bandwidth(context) * 1e-9;
+  const auto threads = fmt::format("{} threads", context.threads());
+  each({"multiply-adds of bf16", threads, "GFLOP/s", peak, peak});
+  each({"multiply-adds of f32", threads, "GFLOP/s", float_peak, float_peak});
   each({"memory, read and written", "128 MiB", "GB/s", bandwidth, bandwidth});
   double best = 0;
   for (const bool narrow : {true, false})
@@ -67,7 +72,7 @@ Status measure_table(const std::function<void(const BenchRow&)>& each) {
         const double rate = tensor::measure_product(context, {m, n, k, narrow, transpose}, kSeconds) * 1e-9;
         if (narrow) best = std::max(best, rate);
         each({fmt::format("product {} {}", narrow ? "bf16" : "f32", name_of(transpose)),
-              fmt::format("{}x{}x{}", m, n, k), "GFLOP/s", rate, peak});
+              fmt::format("{}x{}x{}", m, n, k), "GFLOP/s", rate, narrow ? peak : float_peak});
       }
   for (const tensor::OperationRate& op : tensor::measure_operations(context, kSeconds)) {
     const bool multiplies = op.flops_per_second > 0;

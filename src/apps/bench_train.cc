@@ -50,10 +50,12 @@ std::vector<std::uint16_t> random_tokens(std::size_t count, std::uint32_t vocabu
 Result<Json> measure_training(const TrainingBench& bench) {
   CAIRN_ASSIGN(const model::ModelConfig config, config_of(bench));
   const train::RunSettings settings = settings_of(bench);
+  CAIRN_TRY(train::check(settings, config));
   CAIRN_ASSIGN(auto context, tensor::Context::make());
   CAIRN_ASSIGN(model::Model model, model::Model::initialise(config, 1));
   const std::size_t parameters = model.weights().size();
-  const auto tokens = random_tokens(std::size_t{settings.steps} * bench.batch * bench.context + 1, config.vocabulary);
+  const std::size_t texts = std::min(settings.steps, 8U);  // of a step each; more steps read them again
+  const auto tokens = random_tokens(texts * bench.batch * bench.context + 1, config.vocabulary);
   CAIRN_ASSIGN(auto run, train::TrainingRun::begin(context, std::move(model), tokens, settings,
                                                    std::uint64_t{bench.pass_mib} << 20));
   std::vector<double> seconds;

@@ -6,12 +6,20 @@
 #include <atomic>
 #include <csignal>
 #include <memory>
+#include <new>
 
 namespace cairn::apps {
 namespace {
 
 std::atomic<bool> g_interrupted{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
+
+// Messages quote files: what would steer a terminal does not reach it.
+std::string harmless(std::string text) {
+  for (char& c : text)
+    if ((static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7F) c = '?';
+  return text;
+}
 
 void report(const Shell& shell, const Error& error) {
   if (shell.json) {
@@ -20,15 +28,26 @@ void report(const Shell& shell, const Error& error) {
     fmt::print("{}\n", canonical(json));
     return;
   }
-  fmt::print(stderr, "cairn: {}\n", error.message);
-  if (!error.hint.empty()) fmt::print(stderr, "  hint: {}\n", error.hint);
+  fmt::print(stderr, "cairn: {}\n", harmless(error.message));
+  if (!error.hint.empty()) fmt::print(stderr, "  hint: {}\n", harmless(error.hint));
+}
+
+// What an act throws is an error like another.
+Result<int> caught(const std::function<Result<int>()>& act) {
+  try {
+    return act();
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorCode::failed, "there is not enough memory for this");
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::failed, "{}", error.what());
+  }
 }
 
 }  // namespace
 
 void on_chosen(CLI::App& command, Shell& shell, std::function<Result<int>()> act) {
   command.callback([&shell, act = std::move(act)] {
-    const Result<int> outcome = act();
+    const Result<int> outcome = caught(act);
     if (outcome) {
       shell.exit_code = *outcome;
       return;

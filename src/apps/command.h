@@ -20,8 +20,8 @@ struct Shell {
   int exit_code = 0;
 };
 
-// Runs `act` when the subcommand is chosen; an Error is printed (as JSON under --json) and becomes the exit code.
-// The value returned on success is the exit code: nearly always 0; `can` answers 3 or 4.
+// Runs `act` when the subcommand is chosen; an Error, or what it throws (failed), is printed (as JSON under --json) and
+// becomes the exit code. The value returned on success is the exit code: nearly always 0; `can` answers 3 or 4.
 void on_chosen(CLI::App& command, Shell& shell, std::function<Result<int>()> act);
 
 // Prints to standard output: the line of JSON under --json, else the text.

@@ -367,7 +367,21 @@ TEST_F(Commands, AnotherMakersTokenizerComesInAndIsUsed) {
   ASSERT_EQ(cairn({"export", "theirs", "--format", "huggingface", "--to", at("a")}).code, 0);
   ASSERT_EQ(cairn({"export", "back", "--format", "huggingface", "--to", at("b")}).code, 0);
   EXPECT_EQ(read_text(at("a/tokenizer.json")).value(), read_text(at("b/tokenizer.json")).value());
-  // One that is not read is named, and the model comes in all the same.
+  // One that is not read is named, and the model comes in all the same; so is one with more tokens than the model.
+  Json more = file;
+  const Json rows = parse_json(read_text(at("hf/config.json")).value()).value()["vocab_size"];
+  more["added_tokens"].push_back({{"id", rows},
+                                  {"content", "<more>"},
+                                  {"special", true},
+                                  {"single_word", false},
+                                  {"lstrip", false},
+                                  {"rstrip", false},
+                                  {"normalized", false}});
+  write("hf/tokenizer.json", more.dump());
+  const Ran larger = import(at("hf"), "larger");
+  ASSERT_EQ(larger.code, 0) << larger.out;
+  EXPECT_EQ(larger.text("without_tokenizer"),
+            fmt::format("its tokenizer has {0} tokens, the model {1}", rows.get<int>() + 1, rows.get<int>()));
   file["pre_tokenizer"] = {{"type", "Metaspace"}};
   write("hf/tokenizer.json", file.dump());
   const Ran without = import(at("hf"), "bare");

@@ -15,7 +15,7 @@ Result<int> examine(const Shell& shell) {
   for (const tensor::Isa isa : tensor::available_isas()) {
     CAIRN_ASSIGN(auto context, tensor::Context::make_unchecked({.isa = isa}));
     const Status verified = tensor::verify(context);
-    const double peak = tensor::measure_peak(context) * 1e-9;
+    const double peak = tensor::measure_peak(context, true) * 1e-9;
     if (!verified && first_failure) first_failure = verified;
     sets.push_back({{"isa", tensor::name_of(isa)},
                     {"threads", context.threads()},

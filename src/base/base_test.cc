@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "base/env.h"
 #include "base/files.h"
@@ -56,6 +57,23 @@ TEST(Files, AWriteReplacesWholeAndLeavesNoTemporary) {
 TEST(Files, AFullDiskIsItsOwnError) {
   EXPECT_EQ(write_file("/dev/full/x", "one").error().code, ErrorCode::failed);  // not a folder: an ordinary failure
   EXPECT_EQ(read_text("/proc").error().code, ErrorCode::failed);
+}
+
+TEST(Files, WhatIsTooLargeOrNoFileIsRefusedAtOnce) {
+  const auto folder = TemporaryFolder::make("cairn-base").value();
+  const auto path = folder.path() / "sparse", pipe = folder.path() / "pipe";
+  ASSERT_TRUE(write_file(path, "one").has_value());
+  std::filesystem::resize_file(path, std::uintmax_t{1} << 42);
+  EXPECT_EQ(read_text(path, 1000).error().message, path.string() + " is larger than the 1000 bytes allowed here");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(MappedFile::open(pipe).error().code, ErrorCode::invalid);
+  EXPECT_EQ(MappedFile::open(folder.path()).error().code, ErrorCode::invalid);
+}
+
+TEST(Files, WhatAWriteLeftIsKnownByItsName) {
+  EXPECT_TRUE(is_unfinished("run.unfinished-aB3dE6", "run"));
+  for (const char* other : {"run", "run.backup", "run.unfinished-aB3dE", "walk.unfinished-aB3dE6"})
+    EXPECT_FALSE(is_unfinished(other, "run")) << other;
 }
 
 TEST(Env, TimesAreIso) { EXPECT_EQ(to_iso(TimePoint(Duration(1250))), "1970-01-01T00:00:01.250Z"); }

@@ -6,12 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <system_error>
 
 namespace cairn {
 namespace {
+
+constexpr std::string_view kUnfinished = ".unfinished-";
 
 tl::unexpected<Error> system_error(const char* act, const std::filesystem::path& path, int error) {
   const std::string reason = std::generic_category().message(error);
@@ -60,9 +64,11 @@ Result<Buffer> read_whole(const std::filesystem::path& path, std::size_t at_most
   if (S_ISDIR(info.st_mode)) return system_error("reading", path, EISDIR);
   Buffer out;
   std::size_t size = 0;
-  out.resize(static_cast<std::size_t>(info.st_size));
+  // One more than is allowed is enough to tell.
+  out.resize(std::min(static_cast<std::size_t>(info.st_size), at_most + (at_most < SIZE_MAX ? 1 : 0)));
   for (;;) {
-    if (size > at_most) return fail(ErrorCode::invalid, "{} is larger than the {} bytes allowed here", path.string(), at_most);
+    if (size > at_most)
+      return fail(ErrorCode::invalid, "{} is larger than the {} bytes allowed here", path.string(), at_most);
     if (size == out.size()) out.resize(size + (size == 0 ? 4096 : 1));
     const ssize_t n = ::read(fd.get(), out.data() + size, out.size() - size);
     if (n < 0 && errno != EINTR) return system_error("reading", path, errno);
@@ -75,7 +81,9 @@ Result<Buffer> read_whole(const std::filesystem::path& path, std::size_t at_most
 
 }  // namespace
 
-Result<Bytes> read_file(const std::filesystem::path& path, std::size_t at_most) { return read_whole<Bytes>(path, at_most); }
+Result<Bytes> read_file(const std::filesystem::path& path, std::size_t at_most) {
+  return read_whole<Bytes>(path, at_most);
+}
 Result<std::string> read_text(const std::filesystem::path& path, std::size_t at_most) {
   return read_whole<std::string>(path, at_most);
 }
@@ -85,7 +93,7 @@ Status write_file(const std::filesystem::path& path, ByteView bytes) {
 }
 
 Status write_file(const std::filesystem::path& path, std::span<const ByteView> parts) {
-  std::string temporary = path.string() + ".XXXXXX";
+  std::string temporary = fmt::format("{}{}XXXXXX", path.string(), kUnfinished);
   {
     const Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));
     if (fd.get() < 0) return system_error("creating", path, errno);
@@ -103,6 +111,11 @@ Status write_file(const std::filesystem::path& path, std::span<const ByteView> p
   const Descriptor dir(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (dir.get() < 0 || ::fsync(dir.get()) != 0) return system_error("syncing", folder, errno);
   return {};
+}
+
+bool is_unfinished(std::string_view name, std::string_view file) {
+  return name.size() == file.size() + kUnfinished.size() + 6 && name.starts_with(file) &&
+         name.substr(file.size()).starts_with(kUnfinished);
 }
 
 Status make_folder(const std::filesystem::path& path) {
@@ -134,10 +147,11 @@ FolderLock::~FolderLock() {
 }
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a pipe's end would be waited for
   if (fd.get() < 0) return system_error("opening", path, errno);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return system_error("reading", path, errno);
+  if (!S_ISREG(info.st_mode)) return fail(ErrorCode::invalid, "{} is no file", path.string());
   MappedFile out;
   out.size_ = static_cast<std::size_t>(info.st_size);
   if (out.size_ == 0) return out;

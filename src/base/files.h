@@ -17,11 +17,16 @@ Result<Bytes> read_file(const std::filesystem::path& path, std::size_t at_most =
 Result<std::string> read_text(const std::filesystem::path& path, std::size_t at_most = std::size_t{1} << 30);
 
 // Writes a temporary file beside `path`, syncs it, renames it over `path`, syncs the folder. Readable by its
-// owner alone. no_space or failed.
+// owner alone. A kill may leave the temporary file: is_unfinished(). no_space or failed.
 Status write_file(const std::filesystem::path& path, ByteView bytes);
 // The parts one behind the other, for files too large to hold twice.
 Status write_file(const std::filesystem::path& path, std::span<const ByteView> parts);
-inline Status write_file(const std::filesystem::path& path, std::string_view text) { return write_file(path, as_bytes(text)); }
+inline Status write_file(const std::filesystem::path& path, std::string_view text) {
+  return write_file(path, as_bytes(text));
+}
+
+// Whether a file of this name is what a write of `file` left that was killed.
+bool is_unfinished(std::string_view name, std::string_view file);
 
 Status make_folder(const std::filesystem::path& path);
 

@@ -1,5 +1,5 @@
 // What a pass computes on its way and keeps for its backward pass, and how much of it is kept. Not the pass
-// (model/forward.h, model/backward.h) and not its scratch (model/workspace.h). Owns its memory; one thread.
+// (model/forward.h, model/backward.h) and not its scratch (model/backward.h). Owns its memory; one thread.
 #pragma once
 
 #include <cstddef>

@@ -87,6 +87,10 @@ std::string_view name_of(Dialect dialect) {
   return kNames[static_cast<std::size_t>(dialect)];
 }
 
+std::string gguf_architecture_of(Dialect dialect) {
+  return dialect == Dialect::gpt_neox ? "gptneox" : std::string(name_of(dialect));
+}
+
 Result<Dialect> dialect_of(const ModelConfig& c) {
   if (!c.causal || !c.final_norm) {
     return fail(ErrorCode::unsupported,

@@ -18,6 +18,9 @@ namespace cairn::model {
 enum class Dialect : std::uint8_t { llama, qwen2, qwen3, gpt2, gpt_neox, gptj };
 std::string_view name_of(Dialect dialect);  // "llama" ... "gpt_neox", "gptj"
 
+// As GGUF calls it: "llama" ... "gptneox".
+std::string gguf_architecture_of(Dialect dialect);
+
 // What to do about more positions than can be computed with.
 std::string fewer_positions(std::uint32_t most);
 

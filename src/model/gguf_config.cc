@@ -202,6 +202,11 @@ Result<ModelConfig> config_from_gguf(const GgufFile& file, std::uint32_t most_co
   if (gpt) read_activation(file, keys, out);
   CAIRN_TRY(keys.finish());
   CAIRN_TRY(check(out));
+  // The architecture says how rows of q and k are paired, so biases that only another one has would turn them wrongly.
+  CAIRN_ASSIGN(const Dialect dialect, dialect_of(out));
+  if (gguf_architecture_of(dialect) != architecture)
+    return fail(ErrorCode::unsupported, "GGUF: architecture '{}' with the parts of {}", architecture,
+                gguf_architecture_of(dialect));
   return out;
 }
 

@@ -8,10 +8,6 @@
 namespace cairn::model {
 namespace {
 
-std::string architecture_of(Dialect dialect) {
-  return dialect == Dialect::gpt_neox ? "gptneox" : std::string(name_of(dialect));
-}
-
 // The numbers of llama.cpp's general.file_type: what most of the matrices are.
 std::uint32_t file_type(ElementType type) {
   return type == ElementType::f32 ? 0 : type == ElementType::q8_0 ? 7 : 32;
@@ -111,7 +107,7 @@ Result<PlannedFile> plan_gguf(const ModelConfig& config, const GgufExtras& extra
                           "export as huggingface");
   }
   CAIRN_ASSIGN(std::vector<ForeignTensor> tensors, gguf_tensors(config));
-  const std::string architecture = architecture_of(dialect);
+  const std::string architecture = gguf_architecture_of(dialect);
   GgufMetadata metadata = {{"general.architecture", gguf_string(architecture)},
                            {"general.type", gguf_string("model")},
                            {"general.name", gguf_string(extras.name)},
@@ -163,7 +159,8 @@ Result<std::vector<T>> list(const GgufFile& file, const char* key) {
   const GgufValue* found = file.find(key);
   const auto* array = found ? std::get_if<GgufArray>(&found->value) : nullptr;
   const auto* values = array ? std::get_if<std::vector<T>>(&array->values) : nullptr;
-  if (!values) return fail(ErrorCode::malformed, "GGUF: '{}' is missing or no list of the kind it should be", key);
+  if (!found) return fail(ErrorCode::unsupported, "GGUF: there is no '{}'", key);
+  if (!values) return fail(ErrorCode::malformed, "GGUF: '{}' is no list of the kind it should be", key);
   return *values;
 }
 

@@ -101,6 +101,40 @@ TEST(GgufModel, LlamasQueryAndKeyRowsAreTurned) {
   EXPECT_EQ(row(qwen, "blk.1.attn_q.weight", 16 + 6), own(qwen, "model.layers.1.self_attn.q_proj.weight", 16 + 6));
 }
 
+// Biases on q, k and v alone are qwen2's, whose rows are not turned, whatever the file says that it is.
+TEST(GgufModel, AnArchitectureWithTheBiasesOfAnotherIsRefused) {
+  ModelConfig config = small_llama();
+  config.qkv_bias = true;
+  std::string file(as_text(written(lively_model(config, 1), {.type = ElementType::f32})));
+  for (std::size_t at = 0; (at = file.find("qwen2", at)) != std::string::npos;) file.replace(at, 5, "llama");
+  EXPECT_EQ(model_from_gguf(read_gguf(as_bytes(file)).value()).error().message,
+            "GGUF: architecture 'llama' with the parts of qwen2");
+}
+
+TEST(GgufModel, ATiedHeadIsThereTwiceWhereReadersKnowNone) {
+  ModelConfig config = small_neox();
+  config.tied_embeddings = true;
+  const Model model = lively_model(config, 3);
+  const Model again = model_from_gguf(read_gguf(written(model, {.type = ElementType::f32})).value()).value();
+  EXPECT_FALSE(again.config().tied_embeddings);
+  EXPECT_TRUE(std::ranges::equal(again.tensor(*again.find(kEmbedding)), again.tensor(*again.find("lm_head.weight"))));
+  EXPECT_TRUE(std::ranges::equal(again.tensor(*again.find(kEmbedding)), model.tensor(*model.find(kEmbedding))));
+}
+
+TEST(GgufModel, WhatItsReadersTakeForGrantedIsRefused) {
+  const auto why = [](const ModelConfig& config) {
+    return plan_gguf(config, {.type = ElementType::f32}).error().message;
+  };
+  ModelConfig neox = small_neox(), qwen2 = small_llama(), qwen3 = small_llama();
+  neox.qkv_bias = neox.output_bias = false;
+  EXPECT_EQ(why(neox), "GGUF: readers of the architecture gptneox expect biases on attention's maps");
+  qwen2.qkv_bias = true;
+  qwen2.head_size = 32;
+  EXPECT_EQ(why(qwen2), "GGUF: readers of the architecture qwen2 expect heads of width / heads channels");
+  qwen3.qk_norm = qwen3.qkv_bias = qwen3.output_bias = true;
+  EXPECT_EQ(why(qwen3), "GGUF: readers of the architecture qwen3 expect no biases on attention's maps");
+}
+
 TEST(GgufModel, KeysAreThoseOfTheArchitecture) {
   ModelConfig config = small_neox();
   const Bytes file = written(lively_model(config, 1), {.name = "a name", .type = ElementType::bf16});

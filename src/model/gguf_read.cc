@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMostDimensions = 4;
 constexpr std::uint64_t kMostAlignment = 1 << 16;
+constexpr std::size_t kMostReserved = 1 << 16;  // values of an array, before any is read
 
 // What a file shows of a name in a message: control characters and ends of long names left out.
 std::string shown(std::string_view name) {
@@ -158,7 +159,7 @@ class Parser {
   template <class T, class Read>
   Result<GgufArray> filled(GgufKind element, std::size_t count, const Read& read) {
     std::vector<T> values;
-    values.reserve(count);
+    values.reserve(std::min(count, kMostReserved));  // a file's word for it is not enough
     for (std::size_t i = 0; i < count; ++i) {
       CAIRN_ASSIGN(T one, read());
       values.push_back(std::move(one));

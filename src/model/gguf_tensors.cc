@@ -48,6 +48,20 @@ void gated_feed_forward(Names& n, const LayerLayout& at, const std::string& bloc
            c.hidden, c.width);
 }
 
+// What the architectures' readers take for granted.
+Status check_readers(const ModelConfig& c, Dialect dialect) {
+  const auto refuse = [&](std::string_view what) -> Status {
+    return fail_with_hint(
+        ErrorCode::unsupported,
+        fmt::format("GGUF: readers of the architecture {} expect {}", gguf_architecture_of(dialect), what),
+        "export it as huggingface");
+  };
+  if (dialect == Dialect::gpt_neox && !c.qkv_bias) return refuse("biases on attention's maps");
+  if (dialect == Dialect::qwen2 && c.attention_width() != c.width) return refuse("heads of width / heads channels");
+  if (dialect == Dialect::qwen3 && c.qkv_bias) return refuse("no biases on attention's maps");
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<ForeignTensor>> gguf_tensors(const ModelConfig& c) {
@@ -56,6 +70,7 @@ Result<std::vector<ForeignTensor>> gguf_tensors(const ModelConfig& c) {
     return fail_with_hint(ErrorCode::unsupported, "GGUF: no program that reads it computes GPT-J's blocks",
                           "export it as huggingface");
   }
+  CAIRN_TRY(check_readers(c, dialect));
   const bool fused = dialect == Dialect::gpt2 || dialect == Dialect::gpt_neox;
   Names n(c, dialect == Dialect::llama ? Pairs::interleaved : Pairs::halves);
   n.build.plain("token_embd.weight", n.layout.embedding, {c.vocabulary, c.width});
@@ -78,7 +93,10 @@ Result<std::vector<ForeignTensor>> gguf_tensors(const ModelConfig& c) {
     n.linear(block + "ffn_down", at.down, c.width, c.hidden);
   }
   n.norm("output_norm", n.layout.final_norm);
+  // Readers of gptneox know no tied head: it is there twice, and comes back as a head of its own.
   if (!c.tied_embeddings) n.linear("output", n.layout.head, c.vocabulary, c.width);
+  if (c.tied_embeddings && dialect == Dialect::gpt_neox)
+    n.build.plain("output.weight", n.layout.embedding, {c.vocabulary, c.width});
   return n.build.take();
 }
 

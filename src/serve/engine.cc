@@ -61,9 +61,9 @@ Result<std::vector<TokenId>> prompt_tokens(const text::Tokenizer& tokenizer, con
 infer::SamplingSettings sampling_of(const text::Tokenizer& tokenizer, const Job& job) {
   infer::SamplingSettings sampling = job.request->sampling;
   sampling.seed = job.seed;
-  sampling.stop_tokens = {tokenizer.end_of_text()};
-  // In a chat any special ends the turn: the model must not open one for someone else.
-  if (job.request->kind == Kind::chat) sampling.stop_tokens = tokenizer.specials();
+  // Any special ends a text: in a chat the model must not open a turn for someone else, and many models of others end
+  // their turns with another special than their texts.
+  sampling.stop_tokens = tokenizer.specials();
   return sampling;
 }
 

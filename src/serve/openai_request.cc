@@ -14,6 +14,7 @@ constexpr std::uint32_t kDefaultChatTokens = 256;
 constexpr std::uint32_t kMostTokens = 65536;
 constexpr std::uint32_t kMostAlternatives = 20;
 constexpr std::size_t kMostStops = 8;  // the engine adds its own
+constexpr std::size_t kLongestStop = 1024;
 
 // Members that change nothing about the answer.
 constexpr std::array<std::string_view, 6> kIgnored{"user",         "metadata",          "store",
@@ -105,6 +106,8 @@ Status read_stops(Members& members, std::vector<std::string>& stops) {
                    fmt::format("expected a string or a list of strings, got {}", stop.type_name()));
     if (stop.get_ref<const std::string&>().empty())
       return wrong(ErrorCode::invalid, "stop", "an empty string stops nothing");
+    if (stop.get_ref<const std::string&>().size() > kLongestStop)
+      return wrong(ErrorCode::invalid, "stop", fmt::format("expected strings of at most {} bytes", kLongestStop));
     stops.push_back(stop.get<std::string>());
   }
   return {};
@@ -119,7 +122,8 @@ Status read_sampling(Members& members, GenerationRequest& out) {
     return wrong(ErrorCode::invalid, "max_tokens", "differs from \"max_completion_tokens\"");
   if (const auto limit = most ? most : most_of_chat) sampling.max_tokens = static_cast<std::uint32_t>(*limit);
   CAIRN_ASSIGN(const auto temperature, members.number("temperature", 0, 2));
-  if (temperature) sampling.temperature = static_cast<float>(*temperature);
+  // Below what the sampler can tell from 0.
+  if (temperature) sampling.temperature = *temperature < 0.01 ? 0.0F : static_cast<float>(*temperature);
   CAIRN_ASSIGN(const auto top_p, members.number("top_p", 0, 1));
   if (top_p && *top_p <= 0) return wrong(ErrorCode::invalid, "top_p", "expected more than 0");
   if (top_p) sampling.top_p = std::max(static_cast<float>(*top_p), 1e-6F);

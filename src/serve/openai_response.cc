@@ -79,7 +79,7 @@ Json completion_logprobs(const infer::Generation& generation, const text::Tokeni
     tokens.push_back(token_text(tokenizer, token.chosen.token));
     values.push_back(token.chosen.logprob);
     offsets.push_back(offset);
-    offset += tokenizer.bytes_of(token.chosen.token).size();
+    if (!tokenizer.is_special(token.chosen.token)) offset += tokenizer.bytes_of(token.chosen.token).size();
     Json best = Json::object();
     for (const infer::TokenLogprob& other : token.alternatives)
       best[token_text(tokenizer, other.token)] = other.logprob;

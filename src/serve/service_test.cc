@@ -50,7 +50,7 @@ TEST(Service, WithTheModuleOffTheAnswerIsTheBasesToTheBit) {
   const auto alone =
       infer::generate(
           session, tokenizer, prompt,
-          {.temperature = 0, .seed = 1, .max_tokens = 20, .stop_tokens = {tokenizer.end_of_text()}, .logprobs = 3})
+          {.temperature = 0, .seed = 1, .max_tokens = 20, .stop_tokens = tokenizer.specials(), .logprobs = 3})
           .value();
   ASSERT_EQ(off["logprobs"]["token_logprobs"].size(), alone.tokens.size());
   for (std::size_t i = 0; i < alone.tokens.size(); ++i)

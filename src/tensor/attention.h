@@ -17,15 +17,14 @@
 namespace cairn::tensor {
 
 // Element (b, t, h, d) of q is q[(b * T + t) * q_stride + h * D + d]; (b, s, g, d) of k is
-// k[b * kv_batch_stride + s * kv_stride + g * D + d], and so v. So q, k and v may lie side by side in one buffer.
+// k[(b * (past + T) + s) * kv_stride + g * D + d], and so v. So q, k and v may lie side by side in one buffer.
 struct AttentionShape {
   std::size_t batch = 0, time = 0, heads = 0, kv_heads = 0, head_width = 0;
   std::size_t past = 0;       // keys before the first query: query t has position past + t and there are past + T keys
   std::size_t q_stride = 0;   // elements from token to token, at least H * D
   std::size_t kv_stride = 0;  // at least G * D
-  std::size_t kv_batch_stride = 0;  // elements from sequence to sequence; 0: (past + T) * kv_stride
-  float scale = 1.0f;               // of the scores, usually 1 / sqrt(D)
-  bool causal = true;               // false: every query sees every key, and past is 0
+  float scale = 1.0f;         // of the scores, usually 1 / sqrt(D)
+  bool causal = true;         // false: every query sees every key, and past is 0
   // Of the rounded weights, after the softmax; the weight of (b, h, t, key s) is element ((b H + h) T + t) (past + T) +
   // s. The backward pass takes the forward pass's.
   Dropout dropout = {};

@@ -12,6 +12,7 @@
 #include <new>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "tensor/kernels.h"
@@ -30,16 +31,14 @@ namespace cairn::tensor {
 class Context::Pool {
  public:
   explicit Pool(int threads) : looks_(threads <= static_cast<int>(std::thread::hardware_concurrency()) ? 2000 : 0) {
-    for (int i = 1; i < threads; ++i) helpers_.emplace_back([this] { help(); });
-  }
-  ~Pool() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
+    try {
+      for (int i = 1; i < threads; ++i) helpers_.emplace_back([this] { help(); });
+    } catch (...) {
+      stop();
+      throw;
     }
-    wake_.notify_all();
-    for (std::thread& helper : helpers_) helper.join();
   }
+  ~Pool() { stop(); }
   int threads() const { return static_cast<int>(helpers_.size()) + 1; }
 
   void run(std::size_t tasks, const std::function<void(std::size_t)>& act) {
@@ -57,14 +56,32 @@ class Context::Pool {
     }
     if (sleeping_.load() > 0) wake_.notify_all();
     draw(act, tasks);
-    if (look_for([this] { return busy_.load(std::memory_order_acquire) == 0; })) return;
-    std::unique_lock lock(mutex_);
-    idle_.wait(lock, [this] { return busy_.load(std::memory_order_acquire) == 0; });
+    const auto all_idle = [this] { return busy_.load(std::memory_order_acquire) == 0; };
+    if (!look_for(all_idle)) {
+      std::unique_lock lock(mutex_);
+      idle_.wait(lock, all_idle);
+    }
+    if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
   }
 
  private:
-  void draw(const std::function<void(std::size_t)>& act, std::size_t tasks) {
-    for (std::size_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < tasks;) act(i);
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    for (std::thread& helper : helpers_) helper.join();
+  }
+  // What a task throws ends the drawing of tasks; the first of it is kept for run().
+  void draw(const std::function<void(std::size_t)>& act, std::size_t tasks) noexcept {
+    try {
+      for (std::size_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < tasks;) act(i);
+    } catch (...) {
+      next_.store(tasks, std::memory_order_relaxed);
+      const std::lock_guard lock(mutex_);
+      if (!thrown_) thrown_ = std::current_exception();
+    }
   }
   // Whether it came true within some tens of microseconds.
   template <class F>
@@ -103,6 +120,7 @@ class Context::Pool {
   std::condition_variable wake_, idle_;
   const std::function<void(std::size_t)>* act_ = nullptr;
   std::size_t tasks_ = 0;
+  std::exception_ptr thrown_;  // written under mutex_; read when all are idle
   std::atomic<std::size_t> busy_{0}, sleeping_{0};
   std::atomic<std::uint64_t> generation_{0};
   std::atomic<bool> stopping_{false};
@@ -167,7 +185,7 @@ Result<Context> Context::make_unchecked(const ContextOptions& options) {
 
 Result<Context> Context::make(const ContextOptions& options) {
   CAIRN_ASSIGN(Context context, make_unchecked(options));
-  if (context.isa() != Isa::scalar) CAIRN_TRY(checked(context));
+  CAIRN_TRY(checked(context));
   return context;
 }
 

@@ -41,7 +41,8 @@ class Context {
 
   // Calls act(task) once for each task in [0, tasks), in any order, on any of the threads; returns when all are done.
   // Subnormals are flushed while it runs, in the caller's thread too. Tasks must write disjoint memory and must not
-  // call parallel_for.
+  // call parallel_for. What a task throws (std::bad_alloc: kernels take scratch) is thrown here when all threads have
+  // let go, with some tasks not done; the Context can be used again.
   void parallel_for(std::size_t tasks, const std::function<void(std::size_t task)>& act) const;
 
  private:

@@ -1,9 +1,11 @@
 #include "tensor/context.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <cstdlib>
+#include <new>
 #include <optional>
 #include <string>
 
@@ -94,6 +96,37 @@ TEST(Context, ParallelForDoesEachTaskOnceAndFlushes) {
     EXPECT_NE(tiny, 0.0f) << "the caller's own mode is restored";
   }
 }
+
+TEST(Context, WhatATaskThrowsComesOutAndTheContextGoesOn) {
+  for (const int threads : {1, 2, 5}) {
+    const auto context = Context::make_unchecked({.threads = threads, .isa = Isa::scalar});
+    ASSERT_TRUE(context);
+    for (int round = 0; round < 50; ++round) {
+      const auto some = [](std::size_t i) {
+        if (i % 7 == 3) throw std::bad_alloc();
+      };
+      EXPECT_THROW(context->parallel_for(100, some), std::bad_alloc);
+      std::atomic<int> done = 0;
+      context->parallel_for(100, [&](std::size_t) { ++done; });
+      EXPECT_EQ(done, 100);
+    }
+  }
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// In a process of its own: room for the stacks of a few threads alone.
+TEST(Context, ThreadsThatCannotBeStartedAreAnError) {
+  const auto start = [] {
+    const rlimit limit{std::size_t{1} << 30, std::size_t{1} << 30};
+    setrlimit(RLIMIT_AS, &limit);
+    const auto context = Context::make_unchecked({.threads = 1000, .isa = Isa::scalar});
+    const bool told = !context && context.error().code == ErrorCode::failed &&
+                      context.error().message.starts_with("starting 1000 threads: ");
+    std::_Exit(told ? 0 : 1);
+  };
+  EXPECT_EXIT(start(), testing::ExitedWithCode(0), "");
+}
+#endif
 
 }  // namespace
 }  // namespace cairn::tensor

@@ -52,6 +52,7 @@ struct Kernels {
   void (*float_product)(const FloatProduct&, Range rows, Range columns);
   // Multiplies and adds in registers alone, `rounds` times; the operations done. For measuring the processor.
   double (*spin)(std::size_t rounds);
+  double (*float_spin)(std::size_t rounds);  // as float_product multiplies
   void (*rms_norm_forward)(const RmsNormForward&, Range rows);
   void (*rms_norm_backward)(const RmsNormBackward&, Range rows);     // dx
   void (*rms_norm_dweight)(const RmsNormBackward&, Range channels);  // dweight

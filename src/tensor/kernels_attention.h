@@ -19,9 +19,8 @@ struct AttentionGroup {
   const Bf16 *k, *v;
   AttentionGroup(const AttentionShape& s, std::size_t index)
       : in(s), b(index / s.kv_heads), g(index % s.kv_heads), keys(s.past + s.time), width(s.head_width) {
-    const std::size_t batch_stride = s.kv_batch_stride != 0 ? s.kv_batch_stride : keys * s.kv_stride;
-    k = s.k + b * batch_stride + g * width;
-    v = s.v + b * batch_stride + g * width;
+    k = s.k + b * keys * s.kv_stride + g * width;
+    v = s.v + b * keys * s.kv_stride + g * width;
   }
   std::size_t first_head() const { return g * (in.heads / in.kv_heads); }
   std::size_t last_head() const { return (g + 1) * (in.heads / in.kv_heads); }

@@ -12,6 +12,10 @@ namespace cairn::tensor {
 // Internal linkage: each instruction set compiles its own copy (kernels_walk.h says why).
 namespace {
 
+constexpr std::size_t smaller(std::size_t a, std::size_t b) {
+  return a < b ? a : b;
+}
+
 // Lines of memory that will be packed soon, sent for one at a time: packing waits for little else.
 struct Lines {
   const char *at = nullptr, *column = nullptr;  // the next line, the top of its column

@@ -92,6 +92,44 @@ struct Draws {
   }
 };
 
+// A step of AdamW for the elements of a pack: the weights after it, from the moments before it, which become those
+// after.
+template <class P>
+struct AdamWStep {
+  P beta1, beta2, rest1, rest2, unbias1, unbias2, epsilon, decay, rate, grad_scale;
+  AdamWStep(const AdamW& s, const AdamWFactors& k)
+      : beta1(P::set(s.beta1)),
+        beta2(P::set(s.beta2)),
+        rest1(P::set(k.rest1)),
+        rest2(P::set(k.rest2)),
+        unbias1(P::set(k.unbias1)),
+        unbias2(P::set(k.unbias2)),
+        epsilon(P::set(s.epsilon)),
+        decay(P::set(s.weight_decay)),
+        rate(P::set(-s.rate)),
+        grad_scale(P::set(s.grad_scale)) {}
+  P take(P gradient, P w, P& m, P& v) const {
+    const P g = P::mul(gradient, grad_scale);
+    m = P::fma(beta1, m, P::mul(rest1, g));
+    v = P::fma(beta2, v, P::mul(P::mul(rest2, g), g));
+    const P direction = P::div(P::mul(m, unbias1), P::add(P::sqrt(P::mul(v, unbias2)), epsilon));
+    return P::fma(rate, P::fma(decay, w, direction), w);
+  }
+};
+
+// One of momentum as Muon takes it: the direction, from the moment before, which becomes that after.
+template <class P>
+struct MomentumStep {
+  P keep, rest, grad_scale;
+  explicit MomentumStep(const Momentum& s)
+      : keep(P::set(s.momentum)), rest(P::sub(P::set(1.0f), keep)), grad_scale(P::set(s.grad_scale)) {}
+  P take(P gradient, P& m) const {
+    const P g = P::mul(rest, P::mul(gradient, grad_scale));
+    m = P::fma(keep, m, g);
+    return P::fma(keep, m, g);
+  }
+};
+
 template <class P>
 struct OptimiserKernels {
   using C = MomentCodes<P>;
@@ -122,22 +160,30 @@ struct OptimiserKernels {
     });
   }
 
+  static void adamw(const AdamW& op, const AdamWFactors& k, Range elements) {
+    const AdamWStep<P> step(op, k);
+    walk<P>(elements.end - elements.begin, [&](std::size_t offset, auto pack) {
+      const std::size_t i = elements.begin + offset;
+      P m = pack.load(op.m + i), v = pack.load(op.v + i);
+      const P next = step.take(pack.load(op.gradient + i), pack.load(op.weights + i), m, v);
+      pack.store(op.m + i, m);
+      pack.store(op.v + i, v);
+      pack.store(op.weights + i, next);
+      if (op.copy != nullptr) pack.store(op.copy + i, next);
+    });
+  }
   static void adamw8(const AdamW8& op, const AdamWFactors& k, Range elements) {
     const AdamW& s = op.step;
-    const P beta1 = P::set(s.beta1), beta2 = P::set(s.beta2), rest1 = P::set(k.rest1), rest2 = P::set(k.rest2);
-    const P unbias1 = P::set(k.unbias1), unbias2 = P::set(k.unbias2), epsilon = P::set(s.epsilon);
-    const P decay = P::set(s.weight_decay), rate = P::set(-s.rate), grad_scale = P::set(s.grad_scale);
+    const AdamWStep<P> step(s, k);
     blocks(elements, op.rounding, [&](std::size_t at, std::size_t n, const Draws& draws, std::size_t draw) {
       float first[kCodeBlock], second[kCodeBlock];
       const P scale_m = P::set(op.m.scales[at / kCodeBlock]), scale_v = P::set(op.v.scales[at / kCodeBlock]);
       P top_m = P::set(0.0f), top_v = P::set(0.0f);
       walk<P>(n, [&](std::size_t j, auto pack) {
         const std::size_t i = at + j;
-        const P g = P::mul(pack.load(s.gradient + i), grad_scale), w = pack.load(s.weights + i);
-        const P m = P::fma(beta1, C::first(load_codes<P>(op.m.codes + i, pack), scale_m), P::mul(rest1, g));
-        const P v = P::fma(beta2, C::second(load_codes<P>(op.v.codes + i, pack), scale_v), P::mul(P::mul(rest2, g), g));
-        const P direction = P::div(P::mul(m, unbias1), P::add(P::sqrt(P::mul(v, unbias2)), epsilon));
-        const P next = P::fma(rate, P::fma(decay, w, direction), w);
+        P m = C::first(load_codes<P>(op.m.codes + i, pack), scale_m);
+        P v = C::second(load_codes<P>(op.v.codes + i, pack), scale_v);
+        const P next = step.take(pack.load(s.gradient + i), pack.load(s.weights + i), m, v);
         pack.store(s.weights + i, next);
         if (s.copy != nullptr) pack.store(s.copy + i, next);
         P::store(first + j, m);
@@ -151,27 +197,26 @@ struct OptimiserKernels {
   }
 
   static void momentum(const Momentum& op, Range elements) {
-    const P keep = P::set(op.momentum), rest = P::sub(P::set(1.0f), keep), grad_scale = P::set(op.grad_scale);
+    const MomentumStep<P> step(op);
     walk<P>(elements.end - elements.begin, [&](std::size_t offset, auto pack) {
       const std::size_t i = elements.begin + offset;
-      const P g = P::mul(rest, P::mul(pack.load(op.gradient + i), grad_scale));
-      const P m = P::fma(keep, pack.load(op.m + i), g);
+      P m = pack.load(op.m + i);
+      const P direction = step.take(pack.load(op.gradient + i), m);
       pack.store(op.m + i, m);
-      pack.store(op.direction + i, P::fma(keep, m, g));
+      pack.store(op.direction + i, direction);
     });
   }
   static void momentum8(const Momentum8& op, Range elements) {
     const Momentum& s = op.step;
-    const P keep = P::set(s.momentum), rest = P::sub(P::set(1.0f), keep), grad_scale = P::set(s.grad_scale);
+    const MomentumStep<P> step(s);
     blocks(elements, op.rounding, [&](std::size_t at, std::size_t n, const Draws& draws, std::size_t draw) {
       float first[kCodeBlock];
       const P scale = P::set(op.m.scales[at / kCodeBlock]);
       P top = P::set(0.0f);
       walk<P>(n, [&](std::size_t j, auto pack) {
         const std::size_t i = at + j;
-        const P g = P::mul(rest, P::mul(pack.load(s.gradient + i), grad_scale));
-        const P m = P::fma(keep, C::first(load_codes<P>(op.m.codes + i, pack), scale), g);
-        pack.store(s.direction + i, P::fma(keep, m, g));
+        P m = C::first(load_codes<P>(op.m.codes + i, pack), scale);
+        pack.store(s.direction + i, step.take(pack.load(s.gradient + i), m));
         P::store(first + j, m);
         top = P::max(pack.head(C::magnitude(m), P::set(0.0f)), top);
       });

@@ -9,7 +9,7 @@
 
 namespace cairn::tensor {
 
-// Internal linkage: each instruction set compiles its own copy (kernels_rows.h says why).
+// Internal linkage: each instruction set compiles its own copy (kernels_walk.h says why).
 namespace {
 
 template <class T, class E>
@@ -32,8 +32,6 @@ struct Packing {
   static constexpr std::size_t words(std::size_t rows, std::size_t width, std::size_t k) {
     return (rows + width - 1) / width * panel(width, k);
   }
-
-  static constexpr std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
   // Rows [rows.begin, rows.end) of the operand's `exist` rows as panels of `width`.
   static void pack(const OperandOf<E>& x, Range rows, std::size_t exist, std::size_t width, std::size_t k, Word* out) {

@@ -68,12 +68,11 @@ struct ProductKernels {
   }
 
  private:
-  // Steps of one stretch, floats of unfinished chains kept at once.
   // Panels of a that are packed at once, so that whole cache lines are read.
   static constexpr std::size_t kGroup = kRows < 64 ? 64 / kRows : 1;
+  // Steps of one stretch, floats of unfinished chains kept at once.
   static constexpr std::size_t kStretch = 256, kPartials = std::size_t{1} << 21;
 
-  static constexpr std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
   static constexpr std::size_t round_up(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
 
   struct Plan {

@@ -44,23 +44,6 @@ struct VectorKernels {
     });
     return P::tree_sum(s);
   }
-  static void adamw(const AdamW& op, const AdamWFactors& k, Range elements) {
-    const P beta1 = P::set(op.beta1), beta2 = P::set(op.beta2), rest1 = P::set(k.rest1), rest2 = P::set(k.rest2);
-    const P unbias1 = P::set(k.unbias1), unbias2 = P::set(k.unbias2), epsilon = P::set(op.epsilon);
-    const P decay = P::set(op.weight_decay), rate = P::set(-op.rate), grad_scale = P::set(op.grad_scale);
-    walk<P>(elements.end - elements.begin, [&](std::size_t offset, auto pack) {
-      const std::size_t i = elements.begin + offset;
-      const P g = P::mul(pack.load(op.gradient + i), grad_scale), w = pack.load(op.weights + i);
-      const P m = P::fma(beta1, pack.load(op.m + i), P::mul(rest1, g));
-      const P v = P::fma(beta2, pack.load(op.v + i), P::mul(P::mul(rest2, g), g));
-      const P direction = P::div(P::mul(m, unbias1), P::add(P::sqrt(P::mul(v, unbias2)), epsilon));
-      const P next = P::fma(rate, P::fma(decay, w, direction), w);
-      pack.store(op.m + i, m);
-      pack.store(op.v + i, v);
-      pack.store(op.weights + i, next);
-      if (op.copy != nullptr) pack.store(op.copy + i, next);
-    });
-  }
 };
 
 }  // namespace

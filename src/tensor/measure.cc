@@ -7,16 +7,16 @@
 #include "tensor/measuring.h"
 
 namespace cairn::tensor {
-double measure_peak(Context& context) {
+double measure_peak(Context& context, bool narrow) {
   const auto threads = static_cast<std::size_t>(context.threads());
-  const auto& kernels = context.kernels();
+  const auto spin = narrow ? context.kernels().spin : context.kernels().float_spin;
   double start = now();
-  const double probe = kernels.spin(1000);
+  const double probe = spin(1000);
   const double rate = probe / std::max(now() - start, 1e-9);
   const auto rounds = static_cast<std::size_t>(std::max(1000.0, 5e-3 * rate / (probe / 1000)));  // about 5 ms
   std::vector<double> done(threads);
   const double time =
-      shortest(0.05, [&] { context.parallel_for(threads, [&](std::size_t i) { done[i] = kernels.spin(rounds); }); });
+      shortest(0.05, [&] { context.parallel_for(threads, [&](std::size_t i) { done[i] = spin(rounds); }); });
   return done[0] * static_cast<double>(threads) / time;
 }
 

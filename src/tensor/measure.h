@@ -10,8 +10,9 @@
 
 namespace cairn::tensor {
 
-// Floating-point operations per second of multiply-adds in registers, on the context's threads together. About 50 ms.
-double measure_peak(Context& context);
+// Floating-point operations per second of multiply-adds in registers, as products of bfloat16 (narrow) or of binary32
+// do them with this instruction set, on the context's threads together. About 50 ms.
+double measure_peak(Context& context, bool narrow);
 
 // Bytes per second read and written by one pass over memory far larger than the caches, all threads together.
 double measure_bandwidth(Context& context);

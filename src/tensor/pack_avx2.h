@@ -15,7 +15,6 @@ namespace cairn::tensor {
 namespace {
 
 struct PackAvx2 {
-  static constexpr std::size_t kSlots = 16;
   using P = PackAvx2;
   __m256 a, b;
 

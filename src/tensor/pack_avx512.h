@@ -14,7 +14,6 @@ namespace cairn::tensor {
 namespace {
 
 struct PackAvx512 {
-  static constexpr std::size_t kSlots = 16;
   using P = PackAvx512;
   __m512 v;
 

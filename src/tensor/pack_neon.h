@@ -20,7 +20,6 @@ namespace cairn::tensor {
 namespace {
 
 struct PackNeon {
-  static constexpr std::size_t kSlots = 16;
   using P = PackNeon;
   using V = float32x4_t;
   V v[4];
@@ -58,7 +57,7 @@ struct PackNeon {
   }
 
   static P set(float x) {
-    return each([x](std::size_t) { return vdupq_n_f32(x); });
+    return each([v = flush(vdupq_n_f32(x))](std::size_t) { return v; });
   }
   static P load(const float* p) {
     return each([p](std::size_t i) { return flush(vld1q_f32(p + 4 * i)); });

@@ -1,6 +1,6 @@
 // Memory for the arrays that operations run over: on large pages where the system has them for the asking, so that
 // products, which read a column of a large matrix from as many pages as it has rows, find each page's address at hand.
-// Not a pool: memory goes back to the system as soon as it is released. Any thread.
+// Not a pool: it is the C library's own heap, with advice. Any thread.
 #pragma once
 
 #include <cstddef>

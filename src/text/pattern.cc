@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "text/unicode.h"
 
@@ -35,6 +36,13 @@ class Translator {
         CAIRN_TRY(character_class());
       } else if (c == '(') {
         CAIRN_TRY(group());
+      } else if (c == ')') {
+        if (!groups_.empty()) groups_.pop_back();
+        copy(1);
+      } else if (c == '*' || c == '+') {
+        CAIRN_TRY(unbounded());
+      } else if (c == '?') {
+        copy(rest().starts_with("?+") ? 2 : 1);
       } else if (c == '{') {
         CAIRN_TRY(repeat());
       } else if (c == '^' || c == '$') {
@@ -141,16 +149,21 @@ class Translator {
   }
   Status group() {
     if (rest().substr(0, 2) == "(*") return refuse("a verb");
-    if (rest().substr(0, 2) != "(?") {
-      copy(1);
-      return {};
-    }
-    for (const std::string_view taken : {"(?:", "(?i:", "(?=", "(?!", "(?<=", "(?<!", "(?>"}) {
-      if (!rest().starts_with(taken)) continue;
+    const bool closed = !groups_.empty() && groups_.back();
+    for (const std::string_view taken : {"(?:", "(?i:", "(?=", "(?!", "(?<=", "(?<!", "(?>", "("}) {
+      if (!rest().starts_with(taken) || (taken == "(" && rest().starts_with("(?"))) continue;
+      groups_.push_back(closed || (taken != "(?:" && taken != "(?i:" && taken != "("));
       copy(taken.size());
       return {};
     }
     return refuse("a group");
+  }
+  // A match's steps are counted where it goes back. What is never gone back into would read on and on, uncounted.
+  Status unbounded() {
+    if (!groups_.empty() && groups_.back()) return refuse("a repeat within lookaround or an atomic group");
+    if (rest().substr(1, 1) == "+") return refuse("a possessive repeat");
+    copy(1);
+    return {};
   }
   // {n}, {n,} and {n,m}, not followed by what changes their meaning in one of the two syntaxes.
   Status repeat() {
@@ -161,6 +174,7 @@ class Translator {
     const std::string_view behind = counted ? rest().substr(end + 1, 1) : "";
     const bool differs = behind == "+" || (behind == "?" && inside.find(',') == std::string_view::npos);
     if (!counted || differs) return refuse("a brace");
+    if (!groups_.empty() && groups_.back()) return refuse("a repeat within lookaround or an atomic group");
     copy(end + 1);
     return {};
   }
@@ -168,6 +182,7 @@ class Translator {
   std::string_view in_;
   std::size_t at_ = 0;
   std::string out_;
+  std::vector<bool> groups_;  // those that are open: whether a match never goes back into it
 };
 
 struct Free {
@@ -208,7 +223,8 @@ Result<Pattern> Pattern::make(std::string_view source) {
   int problem = 0;
   PCRE2_SIZE place = 0;
   pcre2_code* const code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
-                                         PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT,
+                                         PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT |
+                                             PCRE2_NO_AUTO_POSSESS,  // see unbounded()
                                          &problem, &place, context.get());
   if (!code) return fail(ErrorCode::unsupported, "a pattern that cannot be compiled: {}", words_of(problem));
   std::shared_ptr<const void> owner(

@@ -1,7 +1,7 @@
 // Regular expressions that other people's tokenizer files bring along: patterns in the syntax of Oniguruma, which the
 // tokenizers library uses, matched by PCRE2. Only what means the same in both is taken: characters, classes without
-// nesting, \p{} of general categories, \s \S \d \D, groups, alternatives, lookaround, quantifiers; the rest is refused.
-// White space is Unicode's White_Space.
+// nesting, \p{} of general categories, \s \S \d \D, groups, alternatives, lookaround, quantifiers that a match may go
+// back into; the rest is refused. White space is Unicode's White_Space.
 //
 // A pattern and the text it meets are hostile: memory is bounded, and so are the steps at each place where a match is
 // tried, so time grows with the text's length and with nothing else. A match sees at least kMostLook bytes behind its

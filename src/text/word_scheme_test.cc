@@ -17,7 +17,7 @@ std::string error_of(std::string_view pattern) {
 
 TEST(Pattern, TakesWhatMeansTheSameInBothSyntaxes) {
   for (const char* pattern :
-       {R"(a|b+?|c*+d)", R"([^\s\p{L}\-x]{1,3})", R"((?i:it|is)(?=\s)(?!\S)(?<=t)(?<!x)(?>a+))", R"(\p{^Lu}\P{Nd})",
+       {R"(a|b+?|c?+d)", R"([^\s\p{L}\-x]{1,3})", R"((?i:it|is)(?=\s)(?!\S)(?<=t)(?<!x)(?>a?b))", R"(\p{^Lu}\P{Nd})",
         R"(\x{4e00}|\u4E00)", R"(\d\D\s\S\r\n\t\.)", R"((a)b{2}c{2,}d{2,}?e{1,2}?)"})
     EXPECT_EQ(error_of(pattern), "accepted") << pattern;
 }
@@ -41,6 +41,11 @@ TEST(Pattern, RefusesWhatDoesNot) {
   EXPECT_EQ(error_of("a{,2}"), "a pattern with a brace at byte 1");
   EXPECT_EQ(error_of("a{2}+"), "a pattern with a brace at byte 1");
   EXPECT_EQ(error_of("a{2}?"), "a pattern with a brace at byte 1");  // lazy in one, optional in the other
+  EXPECT_EQ(error_of("a*+b"), "a pattern with a possessive repeat at byte 1");
+  for (const char* pattern : {"(?=a*)b", "(?!a+)b", "(?>a{2})b", "(?=(?:a*))b", "(?<!x(a+))b"})
+    EXPECT_EQ(error_of(pattern).substr(0, 60), "a pattern with a repeat within lookaround or an atomic group")
+        << pattern;
+  EXPECT_EQ(error_of("(?=a)b*c(?:(?!d)e)+"), "accepted");
   EXPECT_EQ(error_of("a*"), "a pattern that matches the empty text");
   EXPECT_EQ(error_of("(a"), "a pattern that cannot be compiled: missing closing parenthesis");
   EXPECT_EQ(Pattern::make("(?<=a+)b").error().code, ErrorCode::unsupported);  // Oniguruma refuses it too
@@ -77,6 +82,18 @@ TEST(Pattern, AHostileOneIsGivenUp) {
   });
   EXPECT_EQ(put_together, text);
   EXPECT_EQ(longest, 512U);
+}
+
+// Each place of a text would cost the square of what a match sees, were only going back counted and not reading on.
+TEST(Pattern, ReadingOnIsCountedToo) {
+  const std::string text(200000, 'a');
+  for (const char* hostile : {"(?=[ab])[ab]*[ab]*[cd]", "(?=[ab])(?:[ab]*[ab]*[cd]|[ab]*[ab]*[ce])"}) {
+    const Pattern pattern = Pattern::make(hostile).value();
+    Matcher matcher(pattern);
+    const auto found = matcher.find(text, 0);
+    ASSERT_FALSE(found) << hostile;
+    EXPECT_EQ(found.error().code, ErrorCode::failed);
+  }
 }
 
 TEST(Pattern, AMatchLooksNoFurtherThanItMay) {

@@ -23,6 +23,12 @@ struct Read {
   std::string without_tokenizer;
 };
 
+// Where it cannot be told, it is not.
+bool is_there(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
 std::function<void(double)> told_to(const Env& env, double megabytes) {
   return [&env, megabytes](double share) {
     if (env.progress) env.progress({.stage = "import", .done = share * megabytes, .total = megabytes, .unit = "MB"});
@@ -59,7 +65,7 @@ struct WeightFiles {
 
 Result<WeightFiles> weight_files(const std::filesystem::path& folder) {
   WeightFiles out;
-  if (std::filesystem::exists(folder / model::kIndexFile)) {
+  if (is_there(folder / model::kIndexFile)) {
     CAIRN_ASSIGN(const std::string text, read_text(folder / model::kIndexFile, kMostIndexBytes));
     CAIRN_ASSIGN(out.index, model::read_tensor_index(text));
     std::set<std::string> names;
@@ -67,7 +73,7 @@ Result<WeightFiles> weight_files(const std::filesystem::path& folder) {
     for (const std::string& name : names) CAIRN_TRY(out.add(folder, name));
     return out;
   }
-  if (!std::filesystem::exists(folder / model::kWeightsFile)) {
+  if (!is_there(folder / model::kWeightsFile)) {
     return fail_with_hint(
         ErrorCode::not_found,
         fmt::format("{} has neither {} nor {}", folder.string(), model::kWeightsFile, model::kIndexFile),
@@ -94,11 +100,11 @@ bool has_words_of_gpt2(const Json& config) {
 
 Status read_tokenizer(const std::filesystem::path& folder, std::string_view config_text, Read& into) {
   CAIRN_ASSIGN(const Json config, parse_json(config_text));
-  if (std::filesystem::exists(folder / "tokenizer.json")) {
+  if (is_there(folder / "tokenizer.json")) {
     CAIRN_ASSIGN(const std::string json, read_text(folder / "tokenizer.json", kMostTokenizerBytes));
     return take(text::tokenizer_from_huggingface(json, end_of_text(config)), folder, into);
   }
-  if (!std::filesystem::exists(folder / "vocab.json") || !std::filesystem::exists(folder / "merges.txt")) {
+  if (!is_there(folder / "vocab.json") || !is_there(folder / "merges.txt")) {
     into.without_tokenizer = "the folder has no tokenizer.json";
     return {};
   }
@@ -171,9 +177,11 @@ Result<Imported> import_model(guard::Guard& guard, const std::filesystem::path& 
   Imported out;
   out.source = folder ? "huggingface" : "gguf";
   CAIRN_ASSIGN(Read read, folder ? read_folder(path, env, most_context) : read_gguf_file(path, env, most_context));
+  // Some come with tokens that were added to the tokenizer and never to the model.
   if (read.tokenizer && read.tokenizer->vocabulary() > read.model.config().vocabulary) {
-    return fail(ErrorCode::malformed, "{}: the tokenizer has {} tokens, the model {}", path.string(),
-                read.tokenizer->vocabulary(), read.model.config().vocabulary);
+    read.without_tokenizer = fmt::format("its tokenizer has {} tokens, the model {}", read.tokenizer->vocabulary(),
+                                         read.model.config().vocabulary);
+    read.tokenizer.reset();
   }
   out.config = read.model.config();
   out.parameters = read.model.weights().size();

@@ -30,8 +30,8 @@ class TrainingTokens {
   std::uint32_t vocabulary() const { return shard_->vocabulary(); }
   // The order in which windows of `context` tokens are dealt: a permutation by `seed`, the same on every machine.
   std::vector<std::uint32_t> deal(std::uint32_t context, std::uint64_t seed) const;
-  // The tokens of unit `index` of a run: as many windows as it reads, one after the other, and a last end of text. The
-  // deal begins anew when it is used up. invalid: the text is shorter than one unit.
+  // The tokens of unit `index` of a run: as many windows as it reads, one after the other, and a last end of text (so a
+  // window's last target is the first token of the next, which lay elsewhere: one in `context`). The deal begins anew when it is used up. invalid: the text is shorter than one unit.
   Result<TokenBuffer> shard_of_unit(std::uint64_t index, const train::UnitSettings& settings,
                                     std::span<const std::uint32_t> deal) const;
   // Whether shards may be handed to volunteers, asked now: denied or unknown with the verdict, or the pass.
