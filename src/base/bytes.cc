@@ -2,6 +2,19 @@
 
 namespace cairn {
 
+std::uint64_t size_of(std::span<const ByteView> parts) {
+  std::uint64_t size = 0;
+  for (const ByteView part : parts) size += part.size();
+  return size;
+}
+
+Bytes joined(std::span<const ByteView> parts) {
+  Bytes out;
+  out.reserve(size_of(parts));
+  for (const ByteView part : parts) out.insert(out.end(), part.begin(), part.end());
+  return out;
+}
+
 std::string to_hex(ByteView bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
@@ -38,7 +51,8 @@ Result<Bytes> from_hex(std::string_view text) {
 }
 
 Result<ByteView> ByteReader::take(std::size_t n) {
-  if (n > left()) return fail(ErrorCode::malformed, "cut short at offset {}: expected {} bytes more, got {}", at_, n, left());
+  if (n > left())
+    return fail(ErrorCode::malformed, "cut short at offset {}: expected {} bytes more, got {}", at_, n, left());
   const ByteView out = bytes_.subspan(at_, n);
   at_ += n;
   return out;

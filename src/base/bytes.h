@@ -18,6 +18,8 @@ namespace cairn {
 
 using Bytes = std::vector<std::uint8_t>;
 using ByteView = std::span<const std::uint8_t>;
+// Bytes that lie in several places and mean one sequence, so that what is large is stored without being copied first.
+using ByteParts = std::vector<ByteView>;
 
 inline ByteView as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
@@ -26,6 +28,8 @@ inline std::string_view as_text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 inline Bytes to_bytes(std::string_view text) { return Bytes(text.begin(), text.end()); }
+std::uint64_t size_of(std::span<const ByteView> parts);
+Bytes joined(std::span<const ByteView> parts);
 
 std::string to_hex(ByteView bytes);
 // malformed: an odd length or a character that is no hexadecimal digit.

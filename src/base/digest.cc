@@ -17,7 +17,9 @@ Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
-void Sha256::update(ByteView bytes) { CAIRN_CHECK(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1); }
+void Sha256::update(ByteView bytes) {
+  CAIRN_CHECK(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1);
+}
 
 Digest Sha256::finish() {
   Digest out;
@@ -29,6 +31,12 @@ Digest Sha256::finish() {
 Digest sha256(ByteView bytes) {
   Sha256 hash;
   hash.update(bytes);
+  return hash.finish();
+}
+
+Digest sha256(std::span<const ByteView> parts) {
+  Sha256 hash;
+  for (const ByteView part : parts) hash.update(part);
   return hash.finish();
 }
 

@@ -42,7 +42,10 @@ class Sha256 {
 };
 
 Digest sha256(ByteView bytes);
-inline Digest sha256(std::string_view text) { return sha256(as_bytes(text)); }
+Digest sha256(std::span<const ByteView> parts);
+inline Digest sha256(std::string_view text) {
+  return sha256(as_bytes(text));
+}
 
 }  // namespace cairn
 

@@ -240,7 +240,7 @@ TEST(Guard, BadOutputsAreRefusedBeforeAnythingIsWritten) {
   };
   const std::size_t before = blobs();
   Output output{.kind = "model", .name = "m", .step = "train"};
-  output.blobs = {{.role = "weights", .bytes = as_bytes("x")}, {.role = "weights", .bytes = as_bytes("y")}};
+  output.blobs = {{.role = "weights", .bytes = {as_bytes("x")}}, {.role = "weights", .bytes = {as_bytes("y")}}};
   EXPECT_EQ(site.guard.commit({}, output).error().message,
             "blobs: expected ascending roles, each once; \"weights\" follows \"weights\"");
   output.blobs.pop_back();

@@ -15,7 +15,7 @@ namespace cairn::guard {
 // One blob, from memory or from a file.
 struct OutputBlob {
   std::string role;
-  ByteView bytes;
+  ByteParts bytes;
   std::filesystem::path file;  // used where it is not empty; `bytes` is then ignored
 };
 

@@ -50,7 +50,7 @@ inline Result<AssetId> declare(Guard& guard, std::string name, permit::Permit pe
   Output output{.kind = "record-set",
                 .name = std::move(name),
                 .step = "ingest",
-                .blobs = {{.role = "records", .bytes = as_bytes(bytes)}}};
+                .blobs = {{.role = "records", .bytes = {as_bytes(bytes)}}}};
   output.declared = Declared{std::move(permit), "test", "tester"};
   return guard.commit({}, output);
 }
@@ -59,7 +59,7 @@ inline Result<AssetId> undeclared(Guard& guard, std::string name) {
   return guard.commit({}, {.kind = "record-set",
                            .name = std::move(name),
                            .step = "ingest",
-                           .blobs = {{.role = "records", .bytes = as_bytes("?")}}});
+                           .blobs = {{.role = "records", .bytes = {as_bytes("?")}}}});
 }
 
 inline Result<AssetId> derive(Guard& guard, std::string kind, std::string name,
@@ -72,7 +72,7 @@ inline Result<AssetId> derive(Guard& guard, std::string kind, std::string name,
   return guard.commit(passes, {.kind = std::move(kind),
                                .name = std::move(name),
                                .step = "train",
-                               .blobs = {{.role = "records", .bytes = as_bytes("weights")}}});
+                               .blobs = {{.role = "records", .bytes = {as_bytes("weights")}}}});
 }
 
 }  // namespace cairn::guard

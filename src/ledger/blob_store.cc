@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -99,7 +100,7 @@ class ChunkReader {
     return ChunkReader({}, fd, source.file);
   }
   ChunkReader(ChunkReader&& other) noexcept
-      : bytes_(other.bytes_),
+      : parts_(std::move(other.parts_)),
         fd_(std::exchange(other.fd_, -1)),
         path_(std::move(other.path_)),
         buffer_(std::move(other.buffer_)) {}
@@ -110,25 +111,40 @@ class ChunkReader {
 
   // Shorter than kSealedChunk: the end. The view holds until the next call.
   Result<ByteView> next() {
-    if (fd_ < 0) {
-      const ByteView chunk = bytes_.first(std::min(bytes_.size(), kSealedChunk));
-      bytes_ = bytes_.subspan(chunk.size());
-      return chunk;
-    }
     std::size_t size = 0;
     while (size < kSealedChunk) {
-      const ssize_t n = ::read(fd_, buffer_.data() + size, kSealedChunk - size);
-      if (n < 0 && errno != EINTR) return system_error("reading", path_, errno);
+      const std::span<std::uint8_t> rest = std::span(buffer_).subspan(size);
+      CAIRN_ASSIGN(const std::size_t n, fd_ < 0 ? copy(rest) : read(rest));
       if (n == 0) break;
-      if (n > 0) size += static_cast<std::size_t>(n);
+      size += n;
     }
     return ByteView(buffer_).first(size);
   }
 
  private:
-  ChunkReader(ByteView bytes, int fd, fs::path path)
-      : bytes_(bytes), fd_(fd), path_(std::move(path)), buffer_(fd < 0 ? 0 : kSealedChunk) {}
-  ByteView bytes_;
+  ChunkReader(ByteParts parts, int fd, fs::path path)
+      : parts_(std::move(parts)), fd_(fd), path_(std::move(path)), buffer_(kSealedChunk) {}
+
+  // Both: how many bytes were put at the front of `into`; 0 only at the end.
+  Result<std::size_t> copy(std::span<std::uint8_t> into) {
+    while (part_ < parts_.size() && parts_[part_].empty()) ++part_;
+    if (part_ == parts_.size()) return 0;
+    ByteView& part = parts_[part_];
+    const std::size_t n = std::min(part.size(), into.size());
+    std::copy_n(part.begin(), n, into.begin());
+    part = part.subspan(n);
+    return n;
+  }
+  Result<std::size_t> read(std::span<std::uint8_t> into) {
+    for (;;) {
+      const ssize_t n = ::read(fd_, into.data(), into.size());
+      if (n >= 0) return static_cast<std::size_t>(n);
+      if (errno != EINTR) return system_error("reading", path_, errno);
+    }
+  }
+
+  ByteParts parts_;
+  std::size_t part_ = 0;
   int fd_;
   fs::path path_;
   Bytes buffer_;

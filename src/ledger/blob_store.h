@@ -30,7 +30,7 @@ class BlobStore {
 
   // Where the bytes come from: memory, or a file where `file` is not empty.
   struct Source {
-    ByteView bytes;
+    ByteParts bytes;
     std::filesystem::path file;
   };
   // Stores and syncs; sealed under the key of `permit_class`, if there is one. The reference has no role yet.

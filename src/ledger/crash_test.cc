@@ -21,7 +21,7 @@ namespace {
   BlobStore store(door(), site.root, test_env());
   std::vector<AssetId> mine;
   for (int i = 0; i < at_most; ++i) {
-    auto blob = store.put({Bytes(random() % 200'000, static_cast<std::uint8_t>(i)), {}},
+    auto blob = store.put({{Bytes(random() % 200'000, static_cast<std::uint8_t>(i))}, {}},
                           random() % 2 == 0 ? std::optional(sha256("narrow")) : std::nullopt);
     if (!blob) ::_exit(3);
     blob->role = "records";

@@ -107,8 +107,8 @@ Digest sealed_commitment(const Salt& salt, const Digest& plain) {
   return commitment_of(salt, as_text(plain.bytes));
 }
 
-bool holds(const BlobRef& blob, ByteView plain) {
-  if (blob.size != plain.size()) return false;
+bool holds(const BlobRef& blob, std::span<const ByteView> plain) {
+  if (blob.size != size_of(plain)) return false;
   const Digest digest = sha256(plain);
   return blob.sealed ? sealed_commitment(blob.salt, digest) == blob.commitment : digest == blob.id.digest;
 }

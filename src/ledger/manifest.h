@@ -40,7 +40,7 @@ struct BlobRef {
 // What a manifest holds for a sealed blob, of the digest of its plaintext.
 Digest sealed_commitment(const Salt& salt, const Digest& plain);
 // Whether the blob holds just these bytes, told from the manifest alone.
-bool holds(const BlobRef& blob, ByteView plain);
+bool holds(const BlobRef& blob, std::span<const ByteView> plain);
 
 // Where a root's permit, or a restriction that a step added, was declared.
 struct DeclaredPermit {

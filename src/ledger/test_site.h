@@ -57,7 +57,7 @@ inline Result<AssetId> add(Ledger& ledger, const std::string& name, std::vector<
 // "blob-role" with these bytes, sealed or not.
 inline BlobRef put(const TestSite& site, std::string_view text, const std::optional<Digest>& permit_class = {}) {
   BlobStore store(door(), site.root, test_env());
-  BlobRef blob = store.put({as_bytes(text), {}}, permit_class).value();
+  BlobRef blob = store.put({{as_bytes(text)}, {}}, permit_class).value();
   blob.role = "records";
   return blob;
 }

@@ -67,12 +67,16 @@ Bytes encode(const Model& model, const NamedTensor& annex) {
   return write_safetensors(metadata_of(model.config(), kAnnexedFormat), tensors_of(model, annex));
 }
 
+FileParts encode_parts(const Model& model) {
+  return safetensors_parts(metadata_of(model.config(), kFormat), tensors_of(model));
+}
+
 Digest digest_of(const Model& model) {
-  return safetensors_digest(metadata_of(model.config(), kFormat), tensors_of(model));
+  return sha256(encode_parts(model).bytes());
 }
 
 Digest digest_of(const Model& model, const NamedTensor& annex) {
-  return safetensors_digest(metadata_of(model.config(), kAnnexedFormat), tensors_of(model, annex));
+  return sha256(safetensors_parts(metadata_of(model.config(), kAnnexedFormat), tensors_of(model, annex)).bytes());
 }
 
 Result<bool> is_annexed(ByteView file) {

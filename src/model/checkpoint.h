@@ -14,6 +14,8 @@
 namespace cairn::model {
 
 Bytes encode(const Model& model);
+// The same with the weights where they are: the model must outlive it.
+FileParts encode_parts(const Model& model);
 
 // malformed: not safetensors, a header or tensor that does not fit the file, a hole or an overlap, a name or shape that
 // the configuration does not have, a weight that is not finite. unsupported: another family, element type or profile.

@@ -108,8 +108,8 @@ TEST(Checkpoint, AllocatesNoMoreThanTheFileHolds) {
   config.vocabulary = 65536;
   config.width = 16384;
   config.heads = config.kv_heads = 64;
-  const std::string header = safetensors_header({{"format", "cairn.checkpoint.1"}, {"config", to_json(config)}}, {});
-  EXPECT_EQ(decode(as_bytes(header)).error().code, ErrorCode::malformed);
+  const Bytes header = write_safetensors({{"format", "cairn.checkpoint.1"}, {"config", to_json(config)}}, {});
+  EXPECT_EQ(decode(header).error().code, ErrorCode::malformed);
 }
 
 TEST(Checkpoint, AcceptsNoDamagedHeaderAndNoTruncatedFile) {

@@ -122,29 +122,20 @@ ByteView tensor_bytes(const NamedTensor& tensor) {
   return {reinterpret_cast<const std::uint8_t*>(tensor.values.data()), tensor.values.size_bytes()};
 }
 
-std::string safetensors_header(const Metadata& metadata, std::span<const NamedTensor> tensors) {
-  return header_of(metadata, places_of(tensors));
-}
-
-Bytes write_safetensors(const Metadata& metadata, std::span<const NamedTensor> tensors) {
-  const std::string header = safetensors_header(metadata, tensors);
-  std::size_t size = header.size();
-  for (const NamedTensor& tensor : tensors) size += tensor_bytes(tensor).size();
-  Bytes out;
-  out.reserve(size);
-  out.insert(out.end(), header.begin(), header.end());
-  for (const NamedTensor& tensor : tensors) {
-    const ByteView bytes = tensor_bytes(tensor);
-    out.insert(out.end(), bytes.begin(), bytes.end());
-  }
+ByteParts FileParts::bytes() const {
+  ByteParts out{as_bytes(header)};
+  out.insert(out.end(), tensors.begin(), tensors.end());
   return out;
 }
 
-Digest safetensors_digest(const Metadata& metadata, std::span<const NamedTensor> tensors) {
-  Sha256 hash;
-  hash.update(safetensors_header(metadata, tensors));
-  for (const NamedTensor& tensor : tensors) hash.update(tensor_bytes(tensor));
-  return hash.finish();
+FileParts safetensors_parts(const Metadata& metadata, std::span<const NamedTensor> tensors) {
+  FileParts out{.header = header_of(metadata, places_of(tensors)), .tensors = {}};
+  for (const NamedTensor& tensor : tensors) out.tensors.push_back(tensor_bytes(tensor));
+  return out;
+}
+
+Bytes write_safetensors(const Metadata& metadata, std::span<const NamedTensor> tensors) {
+  return joined(safetensors_parts(metadata, tensors).bytes());
 }
 
 Result<Metadata> read_metadata(ByteView file) {

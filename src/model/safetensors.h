@@ -28,12 +28,17 @@ struct NamedTensor {
 
 using Metadata = std::map<std::string, std::string>;
 
-// The bytes before the tensors' own: 8 bytes of length, canonical JSON, spaces up to a multiple of 64.
-// The tensors' bytes follow in the order given, without gaps.
-std::string safetensors_header(const Metadata& metadata, std::span<const NamedTensor> tensors);
+// A file that is not copied together: its header, and views of the tensors, which must outlive it.
+struct FileParts {
+  std::string header;
+  std::vector<ByteView> tensors;
+  ByteParts bytes() const;  // all of the file; views of this
+};
+
+// The header is 8 bytes of length, canonical JSON and spaces up to a multiple of 64; the tensors' bytes follow in the
+// order given, without gaps.
+FileParts safetensors_parts(const Metadata& metadata, std::span<const NamedTensor> tensors);
 Bytes write_safetensors(const Metadata& metadata, std::span<const NamedTensor> tensors);
-// The SHA-256 of what write_safetensors gives, without building it.
-Digest safetensors_digest(const Metadata& metadata, std::span<const NamedTensor> tensors);
 // A tensor's bytes as they lie in the file; a view of its values.
 ByteView tensor_bytes(const NamedTensor& tensor);
 

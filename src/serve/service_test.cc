@@ -87,7 +87,7 @@ TEST(Service, ABaseThatMayNotBeUsedIsRefused) {
   plan.modules.clear();
   plan.base = TestSite::derive(
       guard, {site.corpus, site.mailbox}, drafting("adapt"),
-      {.kind = "model", .name = "narrow", .step = "train", .blobs = {{.role = "weights", .bytes = site.weights}}});
+      {.kind = "model", .name = "narrow", .step = "train", .blobs = {{.role = "weights", .bytes = {site.weights}}}});
   const Service service = start(guard, plan);
   auto client = http::Client::to(service.url()).value();
   const auto ask = [&](const Json& declared) {

@@ -65,8 +65,8 @@ TEST(SiteApi, ServesItsSpecAsPageAndJson) {
                                {.kind = "spec",
                                 .name = "tiny's spec",
                                 .step = "specify",
-                                .blobs = {{.role = "html", .bytes = as_bytes("<p>spec</p>")},
-                                          {.role = "json", .bytes = as_bytes("{\"a\":1}")}}});
+                                .blobs = {{.role = "html", .bytes = {as_bytes("<p>spec</p>")}},
+                                          {.role = "json", .bytes = {as_bytes("{\"a\":1}")}}}});
   const Service service = start(guard, plan);
   auto client = http::Client::to(service.url()).value();
   const auto page = client.get("/spec").value();

@@ -98,13 +98,14 @@ struct TestSite {
                        {.kind = "tokenizer",
                         .name = "tiny words",
                         .step = "tokenise",
-                        .blobs = {{.role = "tokenizer", .bytes = as_bytes(words)}}});
-    base = derive(guard, {corpus}, {.action = "train"},
-                  {.kind = "model", .name = "tiny", .step = "train", .blobs = {{.role = "weights", .bytes = weights}}});
+                        .blobs = {{.role = "tokenizer", .bytes = {as_bytes(words)}}}});
+    base =
+        derive(guard, {corpus}, {.action = "train"},
+               {.kind = "model", .name = "tiny", .step = "train", .blobs = {{.role = "weights", .bytes = {weights}}}});
     const Bytes delta = adapt::encode(tiny_module(tiny_model()));
     module =
         derive(guard, {base, mailbox}, drafting("adapt"),
-               {.kind = "module", .name = "mailbox", .step = "adapt", .blobs = {{.role = "module", .bytes = delta}}});
+               {.kind = "module", .name = "mailbox", .step = "adapt", .blobs = {{.role = "module", .bytes = {delta}}}});
   }
 
   guard::Guard open() const { return guard::Guard::open(root, {"test"}, test_env()).value(); }
@@ -117,7 +118,7 @@ struct TestSite {
         .commit({}, {.kind = "record-set",
                      .name = name,
                      .step = "ingest",
-                     .blobs = {{.role = "records", .bytes = as_bytes("Dear Ada,")}},
+                     .blobs = {{.role = "records", .bytes = {as_bytes("Dear Ada,")}}},
                      .declared = guard::Declared{permit, name + ".toml", "Ada Example"}})
         .value();
   }

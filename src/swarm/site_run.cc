@@ -66,7 +66,7 @@ Result<AssetId> commit_run(guard::Guard& guard, const AssetId& shards, const Ass
                            const work::TrainingTokens& tokens, const Plan& plan, const HostSummary& run,
                            const work::Energy& energy) {
   CAIRN_TRY(check_cut_from(plan, tokens));
-  CAIRN_ASSIGN(const Bytes weights, read_file(run.model_file, kMostCheckpointBytes));
+  CAIRN_ASSIGN(const MappedFile weights, MappedFile::open(run.model_file));
   CAIRN_ASSIGN(Json settings, parse_json(to_json(plan)));
   settings.erase("shards");
   CAIRN_ASSIGN(Json properties, parse_json(to_json(run)));
@@ -74,7 +74,7 @@ Result<AssetId> commit_run(guard::Guard& guard, const AssetId& shards, const Ass
   for (Json& cheat : properties["cheats"]) cheat.erase("evidence");
   properties["digest"] = run.model.hex();
   properties["energy"] = work::to_json(energy);
-  return work::commit_model(guard, shards, tokenizer, plan.name, weights, settings, properties);
+  return work::commit_model(guard, shards, tokenizer, plan.name, weights.bytes(), settings, properties);
 }
 
 ShardProvider shards_through_guard(guard::Guard& guard, std::shared_ptr<const work::TrainingTokens> tokens, Plan plan) {

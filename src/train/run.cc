@@ -127,10 +127,8 @@ Result<StepReport> TrainingRun::step() {
 }
 
 Status TrainingRun::save(const std::filesystem::path& path) {
-  const RunParts parts = encode_run(state_->heading(), state_->model, state_->steps.optimiser().state());
-  std::vector<ByteView> bytes{as_bytes(parts.header)};
-  bytes.insert(bytes.end(), parts.tensors.begin(), parts.tensors.end());
-  return write_file(path, std::span<const ByteView>(bytes));
+  const model::FileParts file = encode_run(state_->heading(), state_->model, state_->steps.optimiser().state());
+  return write_file(path, file.bytes());
 }
 
 // The sum of the losses of `count` windows of `time` tokens, in nats.

@@ -95,12 +95,9 @@ Digest digest_of_tokens(Tokens tokens, std::uint32_t vocabulary) {
   return hash.finish();
 }
 
-RunParts encode_run(const RunHeading& heading, const model::Model& model, std::span<const StateTensor> state) {
+model::FileParts encode_run(const RunHeading& heading, const model::Model& model, std::span<const StateTensor> state) {
   const std::vector<model::NamedTensor> tensors = tensors_of(model, state);
-  RunParts out;
-  for (const model::NamedTensor& tensor : tensors) out.tensors.push_back(model::tensor_bytes(tensor));
-  out.header = model::safetensors_header(metadata_of(heading, content_digest(heading, tensors)), tensors);
-  return out;
+  return model::safetensors_parts(metadata_of(heading, content_digest(heading, tensors)), tensors);
 }
 
 Result<RunHeading> decode_run_heading(ByteView file) {

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/tokens.h"
 #include "model/model.h"
+#include "model/safetensors.h"
 #include "train/optimiser.h"
 #include "train/run_settings.h"
 
@@ -29,13 +30,8 @@ struct RunHeading {
 // token must be below the vocabulary.
 Digest digest_of_tokens(Tokens tokens, std::uint32_t vocabulary);
 
-// The file in parts, one behind the other; `header` is the first and must outlive the parts, as must what the tensors
-// view.
-struct RunParts {
-  std::string header;
-  std::vector<ByteView> tensors;
-};
-RunParts encode_run(const RunHeading& heading, const model::Model& model, std::span<const StateTensor> state);
+// The file, with the tensors where they are: the model and the state must outlive it.
+model::FileParts encode_run(const RunHeading& heading, const model::Model& model, std::span<const StateTensor> state);
 
 // malformed: not such a file, settings or a configuration that do not fit each other, more steps than the run has.
 // unsupported: another format or profile.

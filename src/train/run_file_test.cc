@@ -140,10 +140,9 @@ TEST(RunFile, RefusesAStateThatCannotBe) {
   const auto tokens = text_of(400);
   std::vector<StateTensor> state = optimiser.state();
   state.back().values[7] = -1.0F;
-  const RunParts parts =
-      encode_run({tiny_settings(), tiny_config(), 1, digest_of_tokens(tokens, tiny_config().vocabulary)}, model, state);
-  Bytes file = to_bytes(parts.header);
-  for (const ByteView part : parts.tensors) file.insert(file.end(), part.begin(), part.end());
+  const Bytes file = joined(
+      encode_run({tiny_settings(), tiny_config(), 1, digest_of_tokens(tokens, tiny_config().vocabulary)}, model, state)
+          .bytes());
   EXPECT_EQ(resumed(file, tokens).error().message, "optimiser: second moment 7 is -1, expected 0 or more");
 }
 

@@ -11,10 +11,12 @@ guard::Output output_of(const Made& made) {
                     .step = made.step,
                     .settings = canonical(made.settings),
                     .properties = canonical(made.properties),
-                    .blobs = {{.role = made.role, .bytes = made.bytes, .file = {}}},
+                    .blobs = {{.role = made.role, .bytes = {made.bytes}, .file = {}}},
                     .declared = {},
                     .restriction = {}};
-  for (const Made::Blob& blob : made.more) out.blobs.push_back({.role = blob.role, .bytes = blob.bytes, .file = {}});
+  ByteParts& first = out.blobs.front().bytes;
+  first.insert(first.end(), made.viewed.begin(), made.viewed.end());
+  for (const Made::Blob& blob : made.more) out.blobs.push_back({.role = blob.role, .bytes = {blob.bytes}, .file = {}});
   return out;
 }
 

@@ -19,13 +19,14 @@ permit::Use own_use(std::string action);
 // Whether an error is a permit's answer (denied or unknown) and not a failure.
 bool is_refusal(const Error& error);
 
-// An asset to be, owning its bytes.
+// An asset to be. It owns its bytes, but for those of `viewed`, which must stay until it is stored.
 struct Made {
   std::string kind, name, step;
   Json settings = Json::object();
   Json properties = Json::object();
   std::string role;
   Bytes bytes;
+  ByteParts viewed;  // what follows `bytes` in the same blob
   struct Blob {
     std::string role;
     Bytes bytes;

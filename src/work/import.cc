@@ -191,8 +191,8 @@ Result<Imported> import_model(guard::Guard& guard, const std::filesystem::path& 
     properties["tokenizer"] = out.tokenizer->hex();
   }
   out.without_tokenizer = std::move(read.without_tokenizer);
-  Bytes weights = model::encode(read.model);
-  out.digest = sha256(weights);
+  const model::FileParts weights = model::encode_parts(read.model);
+  out.digest = sha256(weights.bytes());
   properties["digest"] = out.digest.hex();
   CAIRN_ASSIGN(out.model, commit_root(guard,
                                       {.kind = "model",
@@ -201,7 +201,8 @@ Result<Imported> import_model(guard::Guard& guard, const std::filesystem::path& 
                                        .settings = Json{{"source", out.source}},
                                        .properties = properties,
                                        .role = "weights",
-                                       .bytes = std::move(weights)},
+                                       .bytes = {},
+                                       .viewed = weights.bytes()},
                                       declared.permit, declared.where, declared.by));
   return out;
 }

@@ -68,7 +68,8 @@ Result<AssetId> commit_model(guard::Guard& guard, const AssetId& shards, const A
                  .settings = settings,
                  .properties = properties,
                  .role = "weights",
-                 .bytes = Bytes(weights.begin(), weights.end())});
+                 .bytes = {},
+                 .viewed = {weights}});
 }
 
 Result<LoadedModel> load_model(guard::Guard& guard, const permit::Use& use, const AssetId& model) {
